@@ -1,0 +1,1 @@
+//! The model runtime: bundle, tokenizer, sessions, batching queue.
