@@ -25,6 +25,9 @@ pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// One topic, but for [`AnyEvent`] (all) and [`Nothing`] (none: a sink's output).
     const TOPICS: &'static [&'static str];
 
+    /// Whether whatever is found in a record is taken as it is: for the audit, which leaves nothing out.
+    const TOLERANT: bool = false;
+
     /// Whose event this is, as `(tenant, ticket id)`, if the payload says so.
     fn about(&self) -> Option<(&str, &str)>;
 

@@ -7,6 +7,8 @@ pub mod envelope;
 pub mod events;
 pub mod model;
 pub mod policy;
+pub mod process;
+pub mod runner;
 pub mod start;
 mod worker;
 

@@ -27,6 +27,7 @@ pub enum AnyEvent {
 
 impl Event for AnyEvent {
     const NAME: &'static str = "any";
+    const TOLERANT: bool = true;
     const TOPICS: &'static [&'static str] = &[
         Received::TOPICS[0],
         Classified::TOPICS[0],

@@ -1,0 +1,98 @@
+//! From a worker's answer to a record.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::Utc;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    bus::{Lane, Outgoing, Record},
+    envelope::{Envelope, Meta, derived_id},
+    events::{Event, Fault, Rejected},
+};
+
+/// Why and after how many attempts an event was given up.
+pub(super) struct Verdict {
+    pub fault: Fault,
+    pub reason: String,
+    pub attempts: u32,
+}
+
+/// What an output says about where it comes from.
+fn meta<E>(worker: &str, cause: &Envelope<E>) -> Meta {
+    let id = derived_id(cause.id, worker);
+    Meta {
+        id,
+        root: cause.root,
+        cause: cause.id,
+        source: format!("/switchyard/{worker}"),
+        time: Utc::now(),
+        trace: cause.trace.child(id),
+    }
+}
+
+/// The ids, key and trace of an event whose data the handler has taken.
+pub(super) fn stub<E>(envelope: &Envelope<E>) -> Envelope<()> {
+    Envelope {
+        id: envelope.id,
+        root: envelope.root,
+        cause: envelope.cause,
+        key: envelope.key.clone(),
+        source: String::new(),
+        time: envelope.time,
+        trace: envelope.trace,
+        origin: envelope.origin.clone(),
+        data: (),
+    }
+}
+
+/// The record of a worker's answer; `None` for a sink's.
+///
+/// # Errors
+/// If the answer cannot be written as JSON.
+pub(super) fn answer<E: Event>(
+    worker: &str,
+    lane: Lane,
+    cause: &Envelope<()>,
+    event: &E,
+) -> Result<Option<Outgoing>, serde_json::Error> {
+    let Some(topic) = E::TOPICS.first() else { return Ok(None) };
+    let payload = serde_json::to_vec(event)?;
+    let headers = meta(worker, cause).write::<E>();
+    Ok(Some(Outgoing { topic: lane.name(topic), key: cause.key.clone().into_bytes(), headers, payload }))
+}
+
+/// The record of a rejection: place and bytes of the original, and what is wrong with it.
+///
+/// # Errors
+/// If it cannot be written as JSON.
+pub(super) fn rejection(
+    worker: &str,
+    lane: Lane,
+    record: &Arc<Record>,
+    verdict: Verdict,
+) -> Result<Outgoing, serde_json::Error> {
+    let origin = &record.origin;
+    let value = record.payload.as_deref().unwrap_or_default();
+    let kept = value.get(..Rejected::KEPT_BYTES).unwrap_or(value);
+    let event = Rejected {
+        worker: worker.to_owned(),
+        fault: verdict.fault,
+        reason: verdict.reason,
+        topic: origin.topic.to_string(),
+        partition: origin.partition,
+        offset: origin.offset,
+        attempts: verdict.attempts,
+        key: record.key.as_ref().map(|key| STANDARD.encode(key)),
+        payload: record.payload.as_ref().map(|_| STANDARD.encode(kept)),
+        payload_bytes: value.len() as u64,
+        payload_sha256: format!("{:x}", Sha256::digest(value)),
+    };
+    let place = || format!("{}/{}/{}", origin.topic, origin.partition, origin.offset).into_bytes();
+    let key = record.key.clone().filter(|key| !key.is_empty()).unwrap_or_else(place);
+    let cause = Meta::salvage(&record.headers, origin).envelope(String::new(), origin.clone(), ());
+    let headers = meta(worker, &cause).write::<Rejected>();
+    let topic = Rejected::TOPICS.first().copied().unwrap_or_default();
+    Ok(Outgoing { topic: lane.name(topic), key, headers, payload: serde_json::to_vec(&event)? })
+}

@@ -1,0 +1,346 @@
+//! One worker's time at the line: the loop that joins bus and worker.
+
+mod ownership;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::FuturesUnordered,
+};
+use tokio::time::{Instant, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{
+    attend::{Attended, Desk, Done, attend},
+    lanes::{Lane, Lanes},
+    metrics::Metrics,
+    output::Verdict,
+    progress::Progress,
+    settings::{Delivery, Settings},
+    transaction::Transaction,
+    vitals::Vitals,
+    weather::Weather,
+};
+use crate::{
+    bus::{Ack, Bus, BusError, Command, Consumer, Outgoing, Partition, Peek, Producer, Record, Seat, Subscription, Token},
+    events::{Event, Fault},
+    worker::Worker,
+};
+
+/// While nothing succeeds, one more event is tried this often.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+
+/// A worker at work.
+pub(super) struct Shift<W: Worker> {
+    desk: Arc<Desk<W>>,
+    consumer: Consumer,
+    producer: Producer,
+    peek: Peek,
+    settings: Settings,
+    vitals: Arc<Vitals>,
+    stop: CancellationToken,
+    seats: HashMap<Seat, Progress>,
+    next_seat: u64,
+    lanes: Lanes,
+    /// Lanes of the records that were sent and not acknowledged.
+    sent: HashMap<Token, Option<Lane>>,
+    /// Admitted, free to start, kept back while the world is ill.
+    startable: VecDeque<(Token, Option<Lane>)>,
+    attending: FuturesUnordered<BoxFuture<'static, Done>>,
+    unsent: VecDeque<(Outgoing, Token)>,
+    transaction: Transaction,
+    starting: FuturesUnordered<BoxFuture<'static, ownership::Located>>,
+    load: (usize, usize),
+    last_commit: Instant,
+    last_probe: Instant,
+    stopping: Option<Instant>,
+}
+
+impl<W: Worker> Shift<W> {
+    /// Joins the group.
+    pub(super) fn begin(
+        worker: Arc<W>,
+        bus: &Bus,
+        settings: Settings,
+        vitals: Arc<Vitals>,
+        stop: CancellationToken,
+    ) -> Result<Self, BusError> {
+        let topics = W::Input::TOPICS.iter().map(|topic| settings.lane.name(topic).to_string()).collect();
+        let transactional = settings.delivery == Delivery::ExactlyOnce && !W::Output::TOPICS.is_empty();
+        let subscription = Subscription { group: settings.lane.name(W::NAME).to_string(), topics, transactional };
+        let consumer = bus.consumer(subscription)?;
+        vitals.watch(Arc::clone(&consumer.pulse));
+        let desk = Arc::new(Desk {
+            worker,
+            lane: settings.lane,
+            weather: Weather::new(&settings),
+            metrics: Metrics::of(W::NAME),
+            stop: stop.clone(),
+        });
+        Ok(Self {
+            desk,
+            consumer,
+            producer: bus.producer()?,
+            peek: bus.peek(),
+            settings,
+            vitals,
+            stop,
+            seats: HashMap::new(),
+            next_seat: 0,
+            lanes: Lanes::default(),
+            sent: HashMap::new(),
+            startable: VecDeque::new(),
+            attending: FuturesUnordered::new(),
+            unsent: VecDeque::new(),
+            transaction: Transaction::default(),
+            starting: FuturesUnordered::new(),
+            load: (0, 0),
+            last_commit: Instant::now(),
+            last_probe: Instant::now(),
+            stopping: None,
+        })
+    }
+
+    /// Works until told to stop, then drains, commits and leaves.
+    pub(super) async fn work(mut self) -> Result<(), BusError> {
+        let mut tick = interval(self.settings.commit_every());
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut acks = Vec::new();
+        while !self.drained() {
+            let (stop, resend) = (self.stop.clone(), !self.unsent.is_empty());
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if self.stopping.is_none() => self.begin_to_stop(),
+                signal = self.consumer.signals.recv() => match signal {
+                    Some(signal) => self.on_signal(signal),
+                    None => return Err(BusError::Unreachable("the poll loop has ended".to_owned())),
+                },
+                Some(located) = self.starting.next(), if !self.starting.is_empty() => self.on_located(located),
+                _ = self.producer.acks.recv_many(&mut acks, 1024) => self.on_acks(&mut acks),
+                ended = self.transaction.ended(), if self.transaction.is_open() => self.on_transaction(ended),
+                Some(done) = self.attending.next(), if !self.attending.is_empty() => self.on_done(done),
+                Some(records) = self.consumer.records.recv(), if self.has_room() => self.admit(records),
+                () = tokio::time::sleep(Duration::from_millis(1)), if resend => {}
+                _ = tick.tick() => self.look_around(),
+            }
+            self.resend();
+            self.probe();
+            self.keep_books();
+        }
+        self.leave().await;
+        Ok(())
+    }
+
+    /// Whether more records may come in.
+    fn has_room(&self) -> bool {
+        let (records, bytes) = self.load;
+        self.stopping.is_none() && records < self.settings.max_in_flight && bytes < self.settings.max_in_flight_bytes
+    }
+
+    /// Takes records in and starts those that need not wait.
+    fn admit(&mut self, records: Vec<Record>) {
+        for record in records {
+            let Some(progress) = self.seats.get_mut(&record.seat).filter(|progress| progress.leaves_by.is_none()) else {
+                continue;
+            };
+            self.load = (self.load.0 + 1, self.load.1 + record.bytes());
+            let lane = record.key.as_deref().filter(|_| W::ORDERED).map(|key| self.lanes.lane(record.seat, key));
+            let token = progress.admit(Arc::new(record));
+            if lane.is_none_or(|lane| self.lanes.enter(lane, token)) {
+                self.start_or_wait(token, lane);
+            }
+        }
+    }
+
+    /// Starts a record, or keeps it back while nothing succeeds.
+    fn start_or_wait(&mut self, token: Token, lane: Option<Lane>) {
+        if self.desk.weather.ill() || self.stopping.is_some() {
+            self.startable.push_back((token, lane));
+        } else {
+            self.start(token, lane);
+        }
+    }
+
+    /// Starts a record; one of a partition that is going stays for its next owner.
+    fn start(&mut self, token: Token, lane: Option<Lane>) {
+        let Some(progress) = self.seats.get_mut(&token.seat).filter(|progress| progress.leaves_by.is_none()) else {
+            return;
+        };
+        let Some(record) = progress.record(token) else { return };
+        progress.started += 1;
+        self.attending.push(attend(Arc::clone(&self.desk), record, token, lane).boxed());
+    }
+
+    /// Starts what was kept back: all of it under a clear sky, else one event now and then.
+    fn probe(&mut self) {
+        if self.startable.is_empty() || self.stopping.is_some() {
+            return;
+        }
+        if !self.desk.weather.ill() {
+            for (token, lane) in std::mem::take(&mut self.startable) {
+                self.start(token, lane);
+            }
+        } else if self.last_probe.elapsed() >= PROBE_EVERY {
+            self.last_probe = Instant::now();
+            if let Some((token, lane)) = self.startable.pop_front() {
+                self.start(token, lane);
+            }
+        }
+    }
+
+    /// One record is attended to, and whatever else is ready with it.
+    fn on_done(&mut self, done: Done) {
+        let mut next = Some(done);
+        while let Some(Done { token, lane, result }) = next {
+            match result {
+                Attended::Abandoned => self.abandon(token),
+                Attended::Output(output) if self.seats.contains_key(&token.seat) => self.put(token, lane, output),
+                Attended::Output(_) => {}
+            }
+            next = self.attending.next().now_or_never().flatten();
+        }
+    }
+
+    /// The record stays where it is; nobody waits for it any more.
+    fn abandon(&mut self, token: Token) {
+        if let Some(progress) = self.seats.get_mut(&token.seat) {
+            progress.started -= 1;
+        }
+    }
+
+    /// Sends an output, or keeps it for the next transaction.
+    fn put(&mut self, token: Token, lane: Option<Lane>, output: Option<Outgoing>) {
+        if self.settings.delivery == Delivery::ExactlyOnce && !W::Output::TOPICS.is_empty() {
+            if let Some(progress) = self.seats.get_mut(&token.seat) {
+                progress.stage(token, output);
+            }
+            self.pass_on(lane);
+            return;
+        }
+        match output {
+            None => {
+                self.finish(token);
+                self.pass_on(lane);
+            }
+            Some(output) => {
+                self.sent.insert(token, lane);
+                self.unsent.push_back((output, token));
+            }
+        }
+        self.resend();
+    }
+
+    /// Sends what is ready, in order, until the bus's own queue is full.
+    fn resend(&mut self) {
+        while let Some((output, token)) = self.unsent.pop_front() {
+            if let Err(output) = self.producer.send(output, token) {
+                self.unsent.push_front((output, token));
+                return;
+            }
+        }
+    }
+
+    fn on_acks(&mut self, acks: &mut Vec<Ack>) {
+        for Ack { token, result } in acks.drain(..) {
+            let Some(lane) = self.sent.remove(&token) else { continue };
+            match result {
+                Ok(()) => {
+                    self.finish(token);
+                    self.pass_on(lane);
+                }
+                Err(error) => self.answer_again(token, lane, &error),
+            }
+        }
+    }
+
+    /// An output did not arrive. The record is attended to once more: the same ids come of it. One that the bus will
+    /// never take is given up.
+    fn answer_again(&mut self, token: Token, lane: Option<Lane>, error: &BusError) {
+        let Some(record) = self.seats.get(&token.seat).and_then(|progress| progress.record(token)) else { return };
+        if let BusError::Refused(reason) = error {
+            let verdict = Verdict { fault: Fault::Refused, reason: reason.clone(), attempts: 1 };
+            return self.put(token, lane, self.desk.reject(&record, verdict));
+        }
+        self.desk.metrics.retry();
+        self.attending.push(attend(Arc::clone(&self.desk), record, token, lane).boxed());
+    }
+
+    /// A record is finished.
+    fn finish(&mut self, token: Token) {
+        if let Some(progress) = self.seats.get_mut(&token.seat) {
+            let (records, bytes) = progress.finish(token);
+            self.load = (self.load.0 - records, self.load.1 - bytes);
+        }
+    }
+
+    /// The next of the same ticket may start.
+    fn pass_on(&mut self, lane: Option<Lane>) {
+        if let Some(token) = lane.and_then(|lane| self.lanes.leave(lane)) {
+            self.start_or_wait(token, lane);
+        }
+    }
+
+    fn on_transaction(&mut self, ended: Result<Vec<Token>, BusError>) {
+        match ended {
+            Ok(tokens) => {
+                for token in tokens {
+                    self.finish(token);
+                    // The transaction has committed the offset already.
+                    self.seats.get_mut(&token.seat).and_then(Progress::commit);
+                }
+            }
+            Err(error) => warn!(worker = W::NAME, %error, "transaction aborted, will be tried again"),
+        }
+    }
+
+    /// Commits when it is time, lets go of partitions that are ready to go.
+    fn keep_books(&mut self) {
+        if self.settings.delivery == Delivery::ExactlyOnce {
+            self.transaction.begin(&self.seats, &self.consumer.commands);
+        }
+        self.release();
+        if self.last_commit.elapsed() >= self.settings.commit_every() {
+            self.last_commit = Instant::now();
+            let offsets: Vec<(Partition, i64)> = self.seats.values_mut().filter_map(|progress| {
+                let next = progress.commit()?;
+                Some((progress.partition.clone(), next))
+            }).collect();
+            if !offsets.is_empty() {
+                drop(self.consumer.commands.send(Command::Commit(offsets)));
+            }
+        }
+    }
+
+    /// Stops fetching; what is under way goes on.
+    fn begin_to_stop(&mut self) {
+        info!(worker = W::NAME, under_way = self.load.0, "stopping");
+        self.stopping = Some(Instant::now() + self.settings.drain());
+        self.vitals.leaving();
+        drop(self.consumer.commands.send(Command::Hold));
+    }
+
+    /// Whether it has been told to stop and nothing is under way any more, or its time is over.
+    fn drained(&self) -> bool {
+        let Some(deadline) = self.stopping else { return false };
+        let idle = self.seats.values().all(|progress| progress.started == 0);
+        idle || Instant::now() >= deadline
+    }
+
+    /// Commits and leaves the group.
+    async fn leave(self) {
+        let offsets = self.seats.values().filter_map(|progress| Some((progress.partition.clone(), progress.next()?))).collect();
+        let (tell, done) = tokio::sync::oneshot::channel();
+        let told = self.consumer.commands.send(Command::Close { offsets, done: tell }).is_ok();
+        if told && timeout(self.settings.drain(), done).await.is_err() {
+            warn!(worker = W::NAME, "the group was not left in time; the broker will notice");
+        }
+        info!(worker = W::NAME, "stopped");
+    }
+}

@@ -1,0 +1,134 @@
+//! Is it this event, or is it the world? An outage must not empty the queue into the rejected topic.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff};
+
+use super::settings::Settings;
+
+/// What the last attempts say about the world.
+pub(super) struct Weather {
+    successes: AtomicU64,
+    failures_in_a_row: AtomicU64,
+    complaint: Mutex<Option<String>>,
+    attempts: u32,
+    first: Duration,
+    most: Duration,
+}
+
+/// Failures without a success between them, from which on the world is called ill.
+const ILL_AFTER: u64 = 4;
+
+impl Weather {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            successes: AtomicU64::new(0),
+            failures_in_a_row: AtomicU64::new(0),
+            complaint: Mutex::new(None),
+            attempts: settings.retry_attempts.max(1),
+            first: Duration::from_millis(settings.retry_first_ms.max(1)),
+            most: Duration::from_millis(settings.retry_most_ms.max(1)),
+        }
+    }
+
+    /// Something succeeded.
+    pub(super) fn success(&self) {
+        self.successes.fetch_add(1, Ordering::Relaxed);
+        if self.failures_in_a_row.swap(0, Ordering::Relaxed) > 0 {
+            *self.complaint() = None;
+        }
+    }
+
+    /// The world failed an attempt.
+    pub(super) fn failure(&self, complaint: &str) {
+        self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
+        *self.complaint() = Some(complaint.to_owned());
+    }
+
+    /// Whether nothing succeeds at present.
+    pub(super) fn ill(&self) -> bool {
+        self.failures_in_a_row.load(Ordering::Relaxed) >= ILL_AFTER
+    }
+
+    /// What the world last failed with, while nothing has succeeded since.
+    pub(super) fn last_complaint(&self) -> Option<String> {
+        self.complaint().clone()
+    }
+
+    /// The start of one event's retries.
+    pub(super) fn patience(&self) -> Patience {
+        let waits = ExponentialBackoffBuilder::new()
+            .with_initial_interval(self.first)
+            .with_max_interval(self.most)
+            .with_multiplier(2.0)
+            .with_randomization_factor(0.5)
+            .with_max_elapsed_time(None)
+            .build();
+        Patience { waits, attempts: 0, successes_before: self.successes.load(Ordering::Relaxed) }
+    }
+
+    fn complaint(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.complaint.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How often one event was tried, and how the others fared meanwhile.
+pub(super) struct Patience {
+    waits: ExponentialBackoff,
+    pub attempts: u32,
+    successes_before: u64,
+}
+
+impl Patience {
+    /// How long to wait before the next attempt; `None` once the event is to be given up: it was tried often enough,
+    /// and at least as many others have succeeded since its first failure.
+    pub(super) fn wait(&mut self, weather: &Weather) -> Option<Duration> {
+        let succeeded = weather.successes.load(Ordering::Relaxed).saturating_sub(self.successes_before);
+        if self.attempts >= weather.attempts && succeeded >= u64::from(weather.attempts) {
+            return None;
+        }
+        Some(self.waits.next_backoff().unwrap_or(weather.most))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weather() -> Weather {
+        Weather::new(&Settings { retry_attempts: 3, ..Settings::default() })
+    }
+
+    #[test]
+    fn an_event_is_given_up_only_when_others_succeed() {
+        let weather = weather();
+        let mut patience = weather.patience();
+        for _ in 0..50 {
+            patience.attempts += 1;
+            weather.failure("away");
+            assert!(patience.wait(&weather).is_some());
+        }
+        for _ in 0..3 {
+            weather.success();
+        }
+        assert!(patience.wait(&weather).is_none());
+    }
+
+    #[test]
+    fn one_success_clears_the_sky() {
+        let weather = weather();
+        for _ in 0..ILL_AFTER {
+            weather.failure("away");
+        }
+        assert!(weather.ill());
+        weather.success();
+        assert!(!weather.ill());
+        assert_eq!(weather.last_complaint(), None);
+    }
+}
