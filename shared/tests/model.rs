@@ -200,4 +200,5 @@ fn a_file_that_is_no_library_is_refused_and_the_right_one_still_opens() {
     let settings = ModelSettings { library: Some(fake), ..ModelSettings::default() };
     let (setting, _) = runtime.block_on(refusal(Kind::Classifier, &fixture("tiny"), &settings));
     assert_eq!(setting, "ORT_DYLIB_PATH");
+    runtime.block_on(tiny());
 }

@@ -37,6 +37,9 @@ use crate::{
 /// While nothing succeeds, one more event is tried this often.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
+/// And so many may come in for that beyond the usual bound.
+const PROBE_ROOM: usize = 512;
+
 /// A worker at work.
 pub(super) struct Shift<W: Worker> {
     desk: Arc<Desk<W>>,
@@ -138,10 +141,13 @@ impl<W: Worker> Shift<W> {
         Ok(())
     }
 
-    /// Whether more records may come in.
+    /// Whether more records may come in. While nothing succeeds and nothing is left to probe with, a few more may:
+    /// if all that is under way is ill, only another record can tell that the world is well.
     fn has_room(&self) -> bool {
         let (records, bytes) = self.load;
-        self.stopping.is_none() && records < self.settings.max_in_flight && bytes < self.settings.max_in_flight_bytes
+        let probes = if self.desk.weather.ill() && self.startable.is_empty() { PROBE_ROOM } else { 0 };
+        let below = records < self.settings.max_in_flight + probes && (bytes < self.settings.max_in_flight_bytes || probes > 0);
+        self.stopping.is_none() && below
     }
 
     /// Takes records in and starts those that need not wait.
@@ -217,7 +223,7 @@ impl<W: Worker> Shift<W> {
 
     /// Sends an output, or keeps it for the next transaction.
     fn put(&mut self, token: Token, lane: Option<Lane>, output: Option<Outgoing>) {
-        if self.settings.delivery == Delivery::ExactlyOnce && !W::Output::TOPICS.is_empty() {
+        if self.transactional() {
             if let Some(progress) = self.seats.get_mut(&token.seat) {
                 progress.stage(token, output);
             }
@@ -302,7 +308,7 @@ impl<W: Worker> Shift<W> {
 
     /// Commits when it is time, lets go of partitions that are ready to go.
     fn keep_books(&mut self) {
-        if self.settings.delivery == Delivery::ExactlyOnce {
+        if self.transactional() {
             self.transaction.begin(&self.seats, &self.consumer.commands);
         }
         self.release();
@@ -333,9 +339,20 @@ impl<W: Worker> Shift<W> {
         idle || Instant::now() >= deadline
     }
 
+    /// How far partitions are. With transactions it is they that say so: another word could only set a group back.
+    fn offsets_of<'a>(&self, seats: impl Iterator<Item = &'a Progress>) -> Vec<(Partition, i64)> {
+        let at_least_once = seats.filter(|_| !self.transactional());
+        at_least_once.filter_map(|progress| Some((progress.partition.clone(), progress.next()?))).collect()
+    }
+
+    /// Whether outputs and offsets are written together.
+    fn transactional(&self) -> bool {
+        self.settings.delivery == Delivery::ExactlyOnce && !W::Output::TOPICS.is_empty()
+    }
+
     /// Commits and leaves the group.
     async fn leave(self) {
-        let offsets = self.seats.values().filter_map(|progress| Some((progress.partition.clone(), progress.next()?))).collect();
+        let offsets = self.offsets_of(self.seats.values());
         let (tell, done) = tokio::sync::oneshot::channel();
         let told = self.consumer.commands.send(Command::Close { offsets, done: tell }).is_ok();
         if told && timeout(self.settings.drain(), done).await.is_err() {

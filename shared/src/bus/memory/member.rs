@@ -168,7 +168,7 @@ impl Member {
     fn close(self, offsets: &Offsets, done: oneshot::Sender<()>) {
         self.commit(offsets);
         self.leave();
-        drop(done.send(()));
+        let _ = done.send(());
     }
 
     fn leave(&self) {

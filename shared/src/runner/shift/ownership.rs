@@ -92,7 +92,7 @@ impl<W: Worker> Shift<W> {
             return;
         }
         let going = self.seats.values().filter(|progress| leaving.contains(&progress.partition));
-        let offsets = going.filter_map(|progress| Some((progress.partition.clone(), progress.next()?))).collect();
+        let offsets = self.offsets_of(going);
         self.let_go(&leaving);
         info!(worker = W::NAME, partitions = %names(&leaving), "partitions given away");
         drop(self.consumer.commands.send(Command::Release { partitions: leaving, offsets }));
