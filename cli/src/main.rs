@@ -1,1 +1,63 @@
-fn main(){}
+//! The `switchyard` command.
+
+mod classify;
+mod demo;
+mod ingest;
+mod line;
+mod output;
+mod send;
+mod tickets;
+mod topics;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use shared::process;
+
+/// Support-ticket triage as a stream of events: classify, retrieve, draft, route
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Switchyard {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run five tickets and then five hundred through the whole line on this machine, and show what became of them
+    Demo(demo::Demo),
+    /// Run every worker in one process: the whole product on one machine
+    Up(up::Up),
+    /// Send tickets (JSON lines) to the line
+    Send(send::Send),
+    /// Read resolved tickets (JSON lines or CSV) into the index that `retrieve` searches
+    Ingest(ingest::Ingest),
+    /// Create the line's topics
+    Topics(topics::Topics),
+    /// Classify tickets (JSON lines) without a bus
+    Classify(classify::Classify),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Switchyard::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return process::usage(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return process::failed(&format!("cannot start: {error}")),
+    };
+    let code = runtime.block_on(async {
+        match arguments.command {
+            Command::Demo(demo) => output::code(demo.run().await),
+            Command::Up(up) => output::code(up.run().await),
+            Command::Send(send) => output::code(send.run().await),
+            Command::Ingest(ingest) => output::code(ingest.run().await),
+            Command::Topics(topics) => output::code(topics.run().await),
+            Command::Classify(classify) => output::code(classify.run().await),
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    code
+}

@@ -4,6 +4,8 @@
 //! same text gets bitwise the same answer in any batch.
 
 mod bundle;
+mod card;
+mod golden;
 mod heads;
 mod library;
 mod queue;
@@ -14,9 +16,10 @@ mod tokens;
 
 use std::{path::Path, sync::Arc};
 
-pub use bundle::{Bundle, BundleError, Card, Golden, Kind};
+pub use bundle::{Bundle, BundleError};
+pub use card::{Card, Golden, Kind};
 pub use heads::{Head, sigmoid, softmax};
-pub use library::{LIBRARY_SETTING, LibraryError};
+pub use library::{LIBRARY_SETTING, LibraryError, environment};
 pub use settings::{ModelSettings, find};
 
 use crate::StartError;
@@ -91,12 +94,17 @@ impl Model {
     ///
     /// # Errors
     /// [`StartError::Settings`] with the setting's name, the file and what to do.
-    pub async fn open(kind: Kind, folder: Option<&Path>, settings: &ModelSettings) -> Result<Self, StartError> {
+    pub async fn open(
+        kind: Kind,
+        folder: Option<&Path>,
+        settings: &ModelSettings,
+    ) -> Result<Self, StartError> {
         let (folder, library) = StartError::both(settings::bundle(kind, folder), settings.library())?;
         let count = settings.sessions();
-        let opened = tokio::task::spawn_blocking(move || Self::load(kind, &folder, &library, count))
-            .await
-            .map_err(|error| StartError::world(format!("opening the {kind} did not end: {error}")))??;
+        let opened =
+            tokio::task::spawn_blocking(move || Self::load(kind, &folder, &library, count))
+                .await
+                .map_err(|error| StartError::world(format!("opening the {kind} did not end: {error}")))??;
         opened.prove().await.map_err(|error| StartError::setting(kind.setting(), error))?;
         Ok(opened)
     }
@@ -104,7 +112,7 @@ impl Model {
     fn load(kind: Kind, folder: &Path, library: &Path, sessions: usize) -> Result<Self, StartError> {
         let misset = |error: BundleError| StartError::setting(kind.setting(), error);
         let environment =
-            library::environment(library).map_err(|error| StartError::setting(LIBRARY_SETTING, error))?;
+            environment(library).map_err(|error| StartError::setting(LIBRARY_SETTING, error))?;
         let bundle = Bundle::load(folder, kind).map_err(misset)?;
         let tokens = Tokens::load(&bundle).map_err(misset)?;
         let queue = Arc::new(Queue::new(sessions));
@@ -119,10 +127,10 @@ impl Model {
     /// When tokenizer or runtime fail, or the model is being closed.
     pub async fn run(&self, text: &str) -> Result<Output, ModelError> {
         let inner = &self.0;
-        let read = inner.tokens.read(&text::prepare(text)).map_err(|reason| ModelError::Tokenizer {
-            bundle: inner.bundle.name(),
-            reason,
-        })?;
+        let read = inner
+            .tokens
+            .read(&text::prepare(text))
+            .map_err(|reason| ModelError::Tokenizer { bundle: inner.bundle.name(), reason })?;
         let tokens = u32::try_from(read.ids.len()).unwrap_or(u32::MAX);
         let rows = inner.queue.run(read.ids).await?;
         Ok(Output { names: Arc::clone(&inner.names), rows, tokens, truncated: read.truncated })

@@ -1,6 +1,9 @@
 //! The model runtime over the tiny bundles in `fixtures/`, and over the real ones where they are built.
 
-use std::{path::{Path, PathBuf}, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use shared::{
     StartError,
@@ -47,7 +50,8 @@ async fn a_text_is_answered_with_a_row_for_every_output() {
 
 #[tokio::test]
 async fn an_encoder_answers_with_a_vector_of_length_one() {
-    let model = Model::open(Kind::Encoder, Some(&fixture("tiny_encoder")), &ModelSettings::default()).await.unwrap();
+    let model =
+        Model::open(Kind::Encoder, Some(&fixture("tiny_encoder")), &ModelSettings::default()).await.unwrap();
     let vector = model.embed("I want my money back").await.unwrap();
     let length: f32 = vector.iter().map(|x| x * x).sum();
     assert!(vector.len() == 384 && (length - 1.0).abs() < 1e-5);
@@ -57,7 +61,10 @@ async fn an_encoder_answers_with_a_vector_of_length_one() {
 async fn the_name_is_the_bundle_and_twelve_digits_of_its_digest() {
     let name = tiny().await.name();
     let (bundle, digits) = name.split_once('@').unwrap();
-    assert!(bundle == "classifier" && digits.len() == 12 && digits.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
+    assert!(
+        bundle == "classifier" && digits.len() == 12 && digits.chars().all(|c| c.is_ascii_hexdigit()),
+        "{name}"
+    );
 }
 
 #[tokio::test]
@@ -82,7 +89,13 @@ async fn marks_of_the_tokenizer_typed_by_a_customer_are_plain_text() {
 /// Texts of many lengths, asked alone and then all at once.
 async fn same_bits_alone_and_together(model: Model) {
     let texts: Vec<String> = (0..120)
-        .map(|n| format!("{} where is order {n} {}", "hello".repeat(n % 3), "and my kettle, please ".repeat(n % 23)))
+        .map(|n| {
+            format!(
+                "{} where is order {n} {}",
+                "hello".repeat(n % 3),
+                "and my kettle, please ".repeat(n % 23)
+            )
+        })
         .collect();
     let mut alone = Vec::new();
     for text in &texts {
@@ -93,9 +106,19 @@ async fn same_bits_alone_and_together(model: Model) {
         let together = futures::future::join_all(order.map(|text| model.run(text))).await;
         for (at, output) in together.into_iter().enumerate() {
             let before = &alone[(at + round * 41) % texts.len()];
-            for head in model.card().heads.keys().map(String::as_str).chain(before.row("embedding").is_ok().then_some("embedding")) {
+            for head in model
+                .card()
+                .heads
+                .keys()
+                .map(String::as_str)
+                .chain(before.row("embedding").is_ok().then_some("embedding"))
+            {
                 let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-                assert_eq!(bits(before.row(head).unwrap()), bits(output.as_ref().unwrap().row(head).unwrap()), "{head}");
+                assert_eq!(
+                    bits(before.row(head).unwrap()),
+                    bits(output.as_ref().unwrap().row(head).unwrap()),
+                    "{head}"
+                );
             }
         }
     }
@@ -110,7 +133,8 @@ async fn the_same_text_gets_bitwise_the_same_answer_in_any_batch() {
 async fn the_real_bundles_answer_bitwise_the_same_in_any_batch() {
     for kind in [Kind::Classifier, Kind::Encoder] {
         if find(kind.default_folder()).is_some_and(|folder| folder.join("bundle.json").is_file()) {
-            same_bits_alone_and_together(Model::open(kind, None, &ModelSettings::default()).await.unwrap()).await;
+            same_bits_alone_and_together(Model::open(kind, None, &ModelSettings::default()).await.unwrap())
+                .await;
         }
     }
 }
@@ -159,8 +183,16 @@ async fn a_card_that_this_code_does_not_know_is_refused() {
     for (from, to, expected) in [
         ("\"format\": 1", "\"format\": 2", "bundle.json: format 2 is not known, only 1"),
         ("\"preprocessing\": 1", "\"preprocessing\": 7", "bundle.json: preprocessing 7 is not known, only 1"),
-        ("\"kind\": \"classifier\"", "\"kind\": \"encoder\"", "bundle.json: is a bundle of kind encoder, not classifier"),
-        ("\"temperature\": 0.5", "\"temperature\": -1", "bundle.json: heads.intent.temperature -1 is not above zero"),
+        (
+            "\"kind\": \"classifier\"",
+            "\"kind\": \"encoder\"",
+            "bundle.json: is a bundle of kind encoder, not classifier",
+        ),
+        (
+            "\"temperature\": 0.5",
+            "\"temperature\": -1",
+            "bundle.json: heads.intent.temperature -1 is not above zero",
+        ),
         ("\"newsletter_subscription\",", "", "model.onnx: output 'intent' has 29 places for 28 labels"),
         ("\"language\"", "\"tongue\"", "missing field `language`"),
     ] {

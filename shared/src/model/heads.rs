@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn labels_are_ranked_likeliest_first() {
-        let ranked: Vec<_> = head(1.0).ranked(&[0.0, 2.0, 1.0]).into_iter().map(|(label, _)| label.to_owned()).collect();
+        let ranked: Vec<_> =
+            head(1.0).ranked(&[0.0, 2.0, 1.0]).into_iter().map(|(label, _)| label.to_owned()).collect();
         assert_eq!(ranked, ["b", "c", "a"]);
     }
 

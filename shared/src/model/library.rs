@@ -36,8 +36,11 @@ pub enum LibraryError {
 
 static OPEN: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
 
-/// The process's runtime, from this library.
-pub(super) fn environment(path: &Path) -> Result<Environment, LibraryError> {
+/// The process's runtime, from this library; opened by the first who asks.
+///
+/// # Errors
+/// When the file is missing or is no such library, or another one is open already.
+pub fn environment(path: &Path) -> Result<Environment, LibraryError> {
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     let path = path.canonicalize().map_err(|_| LibraryError::Missing(path.to_owned()))?;
     match &*open {

@@ -50,8 +50,12 @@ impl Sessions {
         let (opened, told) = mpsc::channel();
         let mut sessions = Self { queue: Arc::clone(queue), threads: Vec::new() };
         for number in 0..count {
-            let seat =
-                Seat { environment: environment.clone(), bundle: bundle.clone(), padding, queue: Arc::clone(queue) };
+            let seat = Seat {
+                environment: environment.clone(),
+                bundle: bundle.clone(),
+                padding,
+                queue: Arc::clone(queue),
+            };
             let opened = opened.clone();
             let thread = std::thread::Builder::new().name(format!("session-{number}"));
             let thread = thread.spawn(move || seat.work(opened)).map_err(|error| bundle.failed(error))?;
@@ -76,7 +80,8 @@ struct Seat {
 
 impl Seat {
     fn work(self, opened: mpsc::Sender<Result<Arc<[String]>, BundleError>>) {
-        let session = open(&self.environment, &self.bundle.file("model.onnx")).map_err(|error| error.to_string());
+        let session =
+            open(&self.environment, &self.bundle.file("model.onnx")).map_err(|error| error.to_string());
         let mut session = match session.and_then(wanted) {
             Ok(session) => session,
             Err(problem) => {
@@ -130,7 +135,12 @@ fn answer(session: &mut Session, names: &[String], padding: i64, batch: Vec<Job>
 }
 
 /// Pads a batch, runs it and deals the outputs out by text.
-pub(super) fn run(session: &mut Session, names: &[String], padding: i64, texts: &[&[u32]]) -> ort::Result<Vec<Rows>> {
+pub(super) fn run(
+    session: &mut Session,
+    names: &[String],
+    padding: i64,
+    texts: &[&[u32]],
+) -> ort::Result<Vec<Rows>> {
     let width = texts.iter().map(|ids| ids.len()).max().unwrap_or(0);
     let mut ids = Array2::from_elem((texts.len(), width), padding);
     let mut mask = Array2::<i64>::zeros((texts.len(), width));

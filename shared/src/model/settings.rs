@@ -31,7 +31,12 @@ impl ModelSettings {
     }
 
     pub(super) fn library(&self) -> Result<PathBuf, StartError> {
-        found(LIBRARY_SETTING, self.library.as_deref(), LIBRARY, "run deploy/local/onnxruntime.sh or name the file")
+        found(
+            LIBRARY_SETTING,
+            self.library.as_deref(),
+            LIBRARY,
+            "run deploy/local/onnxruntime.sh or name the file",
+        )
     }
 }
 
@@ -43,7 +48,8 @@ fn found(setting: &str, given: Option<&Path>, default: &str, advice: &str) -> Re
     match given {
         Some(path) => Ok(path.to_owned()),
         None => find(default).ok_or_else(|| {
-            let problem = format!("not set, and there is no {default} here or above the executable; {advice}");
+            let problem =
+                format!("not set, and there is no {default} here or above the executable; {advice}");
             StartError::setting(setting, problem)
         }),
     }
@@ -54,5 +60,9 @@ pub fn find(relative: &str) -> Option<PathBuf> {
     let here = std::env::current_dir().ok();
     let executable = std::env::current_exe().ok();
     let above = executable.iter().flat_map(|path| path.ancestors().skip(1));
-    here.iter().map(PathBuf::as_path).chain(above).map(|folder| folder.join(relative)).find(|path| path.exists())
+    here.iter()
+        .map(PathBuf::as_path)
+        .chain(above)
+        .map(|folder| folder.join(relative))
+        .find(|path| path.exists())
 }

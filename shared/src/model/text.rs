@@ -10,8 +10,20 @@ pub const VERSION: u32 = 1;
 const FEWEST_WORDS: usize = 3;
 
 const SIGN_OFFS: [&str; 14] = [
-    "kind regards", "best regards", "warm regards", "with kind regards", "many regards", "regards", "best wishes",
-    "all the best", "sincerely", "yours sincerely", "sincerely yours", "yours faithfully", "yours truly", "respectfully",
+    "kind regards",
+    "best regards",
+    "warm regards",
+    "with kind regards",
+    "many regards",
+    "regards",
+    "best wishes",
+    "all the best",
+    "sincerely",
+    "yours sincerely",
+    "sincerely yours",
+    "yours faithfully",
+    "yours truly",
+    "respectfully",
 ];
 
 /// The customer's own words, cleaned; never empty if the text had letters.
@@ -62,7 +74,7 @@ fn own_words(whole: &str) -> String {
     let lines = without_signature(&lines);
     let own = lines.join("\n");
     let own: Vec<&str> = own.split("\n\n").filter(|paragraph| !is_disclaimer(paragraph)).collect();
-    own.join("\n\n").trim().to_owned()
+    clean(&own.join("\n\n"))
 }
 
 /// Drops quoted lines, and all that follows where an older mail begins.
@@ -108,7 +120,8 @@ fn is_attribution(line: &str) -> bool {
 fn without_signature<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let kept: Vec<&str> = lines.iter().copied().filter(|line| !is_device_line(line)).collect();
     let end = (1..kept.len()).find(|at| {
-        let (line, rest) = (kept.get(*at).copied().unwrap_or_default(), kept.get(at + 1..).unwrap_or_default());
+        let (line, rest) =
+            (kept.get(*at).copied().unwrap_or_default(), kept.get(at + 1..).unwrap_or_default());
         (line == "--" || is_sign_off(line)) && rest.len() <= 10 && rest.iter().all(|line| is_contact(line))
     });
     kept.get(..end.unwrap_or(kept.len())).map(<[_]>::to_vec).unwrap_or_default()
@@ -117,7 +130,8 @@ fn without_signature<'a>(lines: &[&'a str]) -> Vec<&'a str> {
 /// `Sent from my phone`
 fn is_device_line(line: &str) -> bool {
     let line = line.to_lowercase();
-    (line.starts_with("sent from my ") || line.starts_with("get outlook for ")) && line.split(' ').count() <= 7
+    (line.starts_with("sent from my ") || line.starts_with("get outlook for "))
+        && line.split(' ').count() <= 7
 }
 
 fn is_sign_off(line: &str) -> bool {
@@ -127,7 +141,9 @@ fn is_sign_off(line: &str) -> bool {
 
 /// A name, a title, an address: few words, none of the longer ones a plain lower-case one.
 fn is_contact(line: &str) -> bool {
-    let plain = |word: &&str| word.chars().count() > 3 && word.chars().all(|c| c.is_lowercase() || ",.!?'".contains(c));
+    let plain = |word: &&str| {
+        word.chars().count() > 3 && word.chars().all(|c| c.is_lowercase() || ",.!?'".contains(c))
+    };
     let addressed = |word: &&str| word.contains(['@', '/']) || word.starts_with("www.");
     !line.to_lowercase().starts_with("ps")
         && !line.to_lowercase().starts_with("p.s")
@@ -139,9 +155,16 @@ fn is_contact(line: &str) -> bool {
 /// The lawyers' paragraph below a company's mail.
 fn is_disclaimer(paragraph: &str) -> bool {
     let text = paragraph.to_lowercase();
-    let marks = ["intended recipient", "intended solely for", "named addressee", "received this e-mail in error",
-        "received this email in error", "received this message in error"];
-    (text.contains("confidential") || text.contains("privileged")) && marks.iter().any(|mark| text.contains(mark))
+    let marks = [
+        "intended recipient",
+        "intended solely for",
+        "named addressee",
+        "received this e-mail in error",
+        "received this email in error",
+        "received this message in error",
+    ];
+    (text.contains("confidential") || text.contains("privileged"))
+        && marks.iter().any(|mark| text.contains(mark))
 }
 
 #[cfg(test)]
@@ -184,13 +207,22 @@ mod tests {
             "Yours sincerely\n\nRuth",
             "Sent from my phone",
         ] {
-            assert_eq!(prepare(&format!("Where is my parcel?\n\n{signature}")), "Where is my parcel?", "{signature}");
+            assert_eq!(
+                prepare(&format!("Where is my parcel?\n\n{signature}")),
+                "Where is my parcel?",
+                "{signature}"
+            );
         }
     }
 
     #[test]
     fn a_threat_below_the_sign_off_is_read() {
-        for last in ["PS: my lawyer will write next", "I will sue you", "You burned my daughter!", "the kettle exploded"] {
+        for last in [
+            "PS: my lawyer will write next",
+            "I will sue you",
+            "You burned my daughter!",
+            "the kettle exploded",
+        ] {
             let mail = format!("Where is my parcel?\nKind regards\nRuth\n{last}");
             assert!(prepare(&mail).contains(last), "{last}");
         }
@@ -213,7 +245,10 @@ mod tests {
 
     #[test]
     fn invisible_characters_do_not_split_words() {
-        assert_eq!(prepare("my la\u{200b}w\u{ad}yer \u{202e}will\u{2069} write\u{feff}"), "my lawyer will write");
+        assert_eq!(
+            prepare("my la\u{200b}w\u{ad}yer \u{202e}will\u{2069} write\u{feff}"),
+            "my lawyer will write"
+        );
     }
 
     #[test]

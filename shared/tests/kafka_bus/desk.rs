@@ -46,7 +46,8 @@ pub fn bus(bootstrap: &str, arguments: &[&str]) -> Bus {
 
 pub async fn topic(bootstrap: &str, name: &str, partitions: i32) {
     let client: AdminClient<DefaultClientContext> = admin(bootstrap);
-    let new = NewTopic::new(name, partitions, TopicReplication::Fixed(1)).set("max.message.bytes", "16777216");
+    let new =
+        NewTopic::new(name, partitions, TopicReplication::Fixed(1)).set("max.message.bytes", "16777216");
     let made = client.create_topics(&[new], &AdminOptions::new()).await.unwrap();
     assert!(made.iter().all(Result::is_ok), "{made:?}");
 }
@@ -173,7 +174,8 @@ impl Desk {
     pub fn release(&mut self) {
         let partitions: Vec<Partition> = std::mem::take(&mut self.revoked);
         self.owned.retain(|owned, _| !partitions.contains(owned));
-        let offsets = self.progress().into_iter().filter(|(partition, _)| partitions.contains(partition)).collect();
+        let offsets =
+            self.progress().into_iter().filter(|(partition, _)| partitions.contains(partition)).collect();
         self.command(Command::Release { partitions, offsets });
     }
 
@@ -183,7 +185,11 @@ impl Desk {
         timeout(LONG, closed).await.unwrap().unwrap();
     }
 
-    pub async fn transact(&self, outputs: Vec<Outgoing>, offsets: Offsets) -> Result<(), shared::bus::BusError> {
+    pub async fn transact(
+        &self,
+        outputs: Vec<Outgoing>,
+        offsets: Offsets,
+    ) -> Result<(), shared::bus::BusError> {
         let (done, ended) = oneshot::channel();
         self.command(Command::Transact { outputs, offsets, done });
         timeout(LONG * 2, ended).await.unwrap().unwrap()

@@ -3,7 +3,11 @@
 mod desk;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -68,7 +72,10 @@ async fn a_record_is_read_within_milliseconds() {
     }
     acked.sort_unstable();
     arrived.sort_unstable();
-    println!("ack p50 {:?} p99 {:?}; read p50 {:?} p99 {:?}", acked[100], acked[197], arrived[100], arrived[197]);
+    println!(
+        "ack p50 {:?} p99 {:?}; read p50 {:?} p99 {:?}",
+        acked[100], acked[197], arrived[100], arrived[197]
+    );
     assert!(arrived[100] < Duration::from_millis(100));
     reader.close(Vec::new()).await;
 }
@@ -194,7 +201,8 @@ async fn a_broker_that_is_killed_loses_nothing() {
     let begin = Instant::now();
     reader.until("the illness", |desk| desk.consumer.pulse.ill() && !desk.ill.is_empty()).await;
     println!("ill {:?} after the kill: {:?}", begin.elapsed(), reader.ill);
-    let broker = tokio::task::spawn_blocking(move || broker.restart().map(|()| broker)).await.unwrap().unwrap();
+    let broker =
+        tokio::task::spawn_blocking(move || broker.restart().map(|()| broker)).await.unwrap().unwrap();
     let begin = Instant::now();
     let mut acked = HashSet::new();
     while acked.len() < 500 {
@@ -203,13 +211,17 @@ async fn a_broker_that_is_killed_loses_nothing() {
         acked.insert(ack.token.sequence);
     }
     println!("all acknowledged {:?} after the restart", begin.elapsed());
-    let whole = |desk: &Desk| desk.read.iter().map(|found| found.payload.clone().unwrap()).collect::<HashSet<_>>();
+    let whole =
+        |desk: &Desk| desk.read.iter().map(|found| found.payload.clone().unwrap()).collect::<HashSet<_>>();
     reader.until("the second half", |desk| whole(desk).len() == 1000).await;
     println!("all read {:?} after the restart, {} twice", begin.elapsed(), reader.read.len() - 1000);
     reader.until("health", |desk| !desk.consumer.pulse.ill()).await;
     println!("well {:?} after the restart", begin.elapsed());
-    reader.close(Vec::new()).await;
     drop(broker);
+    let (begin, progress) = (Instant::now(), reader.progress());
+    reader.close(progress).await;
+    println!("closed without a broker after {:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(12));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +238,9 @@ async fn a_transaction_is_seen_whole_or_not_at_all() {
     let mut sink = Desk::join(&bus, "sink", "sink", &["out"], false);
     worker.until("the inputs", |desk| desk.read.len() == 10).await;
 
-    let outputs = |from: u32, to: u32| (from..to).map(|n| record("out", &n.to_string(), n.to_string())).collect::<Vec<_>>();
+    let outputs = |from: u32, to: u32| {
+        (from..to).map(|n| record("out", &n.to_string(), n.to_string())).collect::<Vec<_>>()
+    };
     let refused = worker.transact(outputs(0, 3), vec![(elsewhere, 1)]).await;
     assert!(matches!(refused, Err(BusError::Fenced(_))), "{refused:?}");
     let mut oversize = outputs(0, 3);
@@ -253,6 +267,133 @@ async fn a_transaction_is_seen_whole_or_not_at_all() {
     sink.close(Vec::new()).await;
 }
 
+/// Writes an output for each input in transactions of up to 20, until told to stop.
+async fn work(mut desk: Desk, out: &'static str, stop: Arc<AtomicBool>) -> usize {
+    let (mut done, mut failures) = (0, 0);
+    while !stop.load(Ordering::Relaxed) {
+        desk.serve(Duration::from_millis(10)).await;
+        while done < desk.read.len() {
+            let batch = &desk.read[done..desk.read.len().min(done + 20)];
+            let mine = batch.iter().filter(|record| desk.owned.values().any(|seat| *seat == record.seat));
+            let outputs = mine.clone().map(|one| record(out, "k", one.payload.clone().unwrap())).collect();
+            let next: HashMap<_, _> = mine
+                .map(|one| {
+                    (
+                        Partition { topic: one.origin.topic.clone(), number: one.origin.partition },
+                        one.origin.offset + 1,
+                    )
+                })
+                .collect();
+            let count = batch.len();
+            match desk.transact(outputs, next.into_iter().collect()).await {
+                Ok(()) => done += count,
+                Err(error) => {
+                    failures += 1;
+                    println!("{}: {error}", desk.name);
+                    desk.serve(Duration::from_millis(100)).await;
+                }
+            }
+        }
+        if !desk.revoked.is_empty() {
+            desk.release();
+        }
+    }
+    desk.close(Vec::new()).await;
+    failures
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_output_is_written_once_though_members_come_and_go_and_the_broker_is_killed() {
+    let mut broker = tokio::task::spawn_blocking(|| Broker::private().unwrap()).await.unwrap();
+    topic(broker.bootstrap(), "once", 4).await;
+    topic(broker.bootstrap(), "written", 1).await;
+    let bus = bus(broker.bootstrap(), &["--slot", "once"]);
+    let mut producer = bus.producer().unwrap();
+    let join = |name, stop: &Arc<AtomicBool>| {
+        tokio::spawn(work(Desk::join(&bus, name, "once", &["once"], true), "written", Arc::clone(stop)))
+    };
+    let stops: [Arc<AtomicBool>; 3] = Default::default();
+    let first = join("first", &stops[0]);
+    let mut tasks = Vec::new();
+    for part in 0..6 {
+        let inputs = (part * 500..(part + 1) * 500).map(|n| record("once", &n.to_string(), n.to_string()));
+        send_all(&mut producer, inputs).await;
+        match part {
+            1 => tasks.push(join("second", &stops[1])),
+            3 => stops[0].store(true, Ordering::Relaxed),
+            4 => {
+                broker.kill().unwrap();
+                broker = tokio::task::spawn_blocking(move || broker.restart().map(|()| broker))
+                    .await
+                    .unwrap()
+                    .unwrap();
+                tasks.push(join("third", &stops[2]));
+            }
+            _ => tokio::time::sleep(Duration::from_millis(500)).await,
+        }
+    }
+    let mut sink = Desk::join(&bus, "sink", "sink", &["written"], false);
+    let whole =
+        |desk: &Desk| desk.read.iter().map(|found| found.payload.clone().unwrap()).collect::<HashSet<_>>();
+    sink.until("every output", |desk| whole(desk).len() == 3000).await;
+    sink.serve(Duration::from_secs(1)).await;
+    stops.iter().for_each(|stop| stop.store(true, Ordering::Relaxed));
+    let mut failures = first.await.unwrap();
+    for task in tasks {
+        failures += task.await.unwrap();
+    }
+    println!("{} outputs, {failures} transactions failed", sink.read.len());
+    assert_eq!(sink.read.len(), 3000);
+    sink.close(Vec::new()).await;
+    drop(broker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_hold_nothing_more_is_handed_over_and_the_rest_is_left_to_the_next() {
+    let server = broker().bootstrap();
+    topic(server, "hold", 1).await;
+    let bus = bus(server, &[]);
+    let mut producer = bus.producer().unwrap();
+    let mut reader = Desk::join(&bus, "reader", "hold", &["hold"], false);
+    send_all(&mut producer, (0..10).map(|n| record("hold", "k", n.to_string()))).await;
+    reader.until("the first ten", |desk| desk.read.len() == 10).await;
+    reader.command(Command::Hold);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    send_all(&mut producer, (10..20).map(|n| record("hold", "k", n.to_string()))).await;
+    reader.serve(Duration::from_millis(500)).await;
+    assert_eq!(reader.read.len(), 10);
+    assert!(reader.consumer.pulse.age_ms() < 500);
+    let progress = reader.progress();
+    reader.close(progress).await;
+    let mut next = Desk::join(&bus, "next", "hold", &["hold"], false);
+    next.until("the rest", |desk| desk.read.len() == 10).await;
+    assert_eq!(next.read[0].origin.offset, 10);
+    next.close(Vec::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; run it alone"]
+async fn how_many_records_a_second_pass() {
+    let server = broker().bootstrap();
+    topic(server, "rate", 6).await;
+    let bus = bus(server, &[]);
+    let mut producer = bus.producer().unwrap();
+    send_all(&mut producer, std::iter::once(record("rate", "k", "warm"))).await;
+    let count: u32 = 300_000;
+    let begin = Instant::now();
+    send_all(&mut producer, (0..count).map(|n| record("rate", &n.to_string(), vec![b'x'; 512]))).await;
+    println!("written: {:.0}/s", f64::from(count) / begin.elapsed().as_secs_f64());
+    let mut reader = Desk::join(&bus, "reader", "rate", &["rate"], false);
+    reader.until("the first", |desk| !desk.read.is_empty()).await;
+    let begin = Instant::now();
+    let mut read = reader.read.len();
+    while read <= count as usize {
+        read += timeout(LONG, reader.consumer.records.recv()).await.unwrap().unwrap().len();
+    }
+    println!("read: {:.0}/s", f64::from(count) / begin.elapsed().as_secs_f64());
+    reader.close(Vec::new()).await;
+}
+
 /// Bytes that no codec makes smaller.
 fn incompressible(length: usize) -> Vec<u8> {
     let mut state = 7_u64;
@@ -272,7 +413,9 @@ async fn a_large_record_arrives_and_an_oversize_one_is_refused() {
     let large = incompressible((16 << 20) - 4096);
     send_all(&mut producer, std::iter::once(record("large", "k", large.clone()))).await;
     for length in [17 << 20, 21 << 20] {
-        producer.send(record("large", "k", incompressible(length)), Token { seat: Seat(0), sequence: 1 }).unwrap();
+        producer
+            .send(record("large", "k", incompressible(length)), Token { seat: Seat(0), sequence: 1 })
+            .unwrap();
         let ack = timeout(LONG, producer.acks.recv()).await.unwrap().unwrap();
         assert!(matches!(ack.result, Err(BusError::Refused(_))), "{ack:?}");
     }
@@ -287,7 +430,10 @@ async fn the_topics_of_the_line_are_made_once() {
     let kafka = settings(broker().bootstrap(), &[]).open().unwrap();
     let first = kafka.create_topics(Lane::Replay).await.unwrap();
     assert_eq!(first.len(), topics().len());
-    assert!(first.iter().all(|(name, made)| name.starts_with("replay.") && *made == Made::Created), "{first:?}");
+    assert!(
+        first.iter().all(|(name, made)| name.starts_with("replay.") && *made == Made::Created),
+        "{first:?}"
+    );
     let second = kafka.create_topics(Lane::Replay).await.unwrap();
     assert!(second.iter().all(|(_, made)| *made == Made::Exists), "{second:?}");
     let wanted = vec!["replay.tickets.received".to_owned(), "no-such".to_owned()];
@@ -302,20 +448,27 @@ async fn a_fingerprint_tells_what_is_at_a_place() {
     }
     let bus = bus(server, &[]);
     let mut producer = bus.producer().unwrap();
-    let both = |n: u32| ["place-a", "place-b"].map(|name| record(name, &n.to_string(), vec![b'x'; n as usize]));
+    let both =
+        |n: u32| ["place-a", "place-b"].map(|name| record(name, &n.to_string(), vec![b'x'; n as usize]));
     send_all(&mut producer, (0..40).flat_map(both)).await;
     let mut reader = Desk::join(&bus, "reader", "place", &["place-a", "place-b"], false);
     reader.until("all", |desk| desk.read.len() == 80).await;
     let at = |topic: &str, number, offset| (Partition { topic: topic.into(), number }, offset);
-    let mut places: Vec<_> =
-        reader.read.iter().map(|one| at(&one.origin.topic, one.origin.partition, one.origin.offset)).collect();
+    let mut places: Vec<_> = reader
+        .read
+        .iter()
+        .map(|one| at(&one.origin.topic, one.origin.partition, one.origin.offset))
+        .collect();
     places.extend([at("place-a", 0, 10_000), at("place-a", 9, 0), at("no-such", 0, 0)]);
     let begin = Instant::now();
     let found = bus.peek().at(&places).await.unwrap();
     println!("{} places after {:?}", places.len(), begin.elapsed());
     for (one, found) in reader.read.iter().zip(&found) {
         let found = found.unwrap();
-        assert_eq!((found.time_ms, found.bytes), (one.origin.time_ms, one.payload.as_ref().unwrap().len() as i64));
+        assert_eq!(
+            (found.time_ms, found.bytes),
+            (one.origin.time_ms, one.payload.as_ref().unwrap().len() as i64)
+        );
     }
     assert!(found[80..].iter().all(Option::is_none));
     assert!(!bus.peek().cluster().await.unwrap().is_empty());
@@ -339,7 +492,12 @@ async fn a_topic_made_anew_is_read_from_its_beginning() {
     send_all(&mut producer, (0..5).map(|n| record("anew", "k", format!("new {n}")))).await;
     let begin = Instant::now();
     reader.until("the new ones", |desk| desk.read.len() == 25).await;
-    println!("read {:?} after it was made anew; lost {:?}; ill {:?}", begin.elapsed(), reader.lost, reader.ill);
+    println!(
+        "read {:?} after it was made anew; lost {:?}; ill {:?}",
+        begin.elapsed(),
+        reader.lost,
+        reader.ill
+    );
     assert_eq!(reader.offsets_of(0)[20..], [0, 1, 2, 3, 4]);
     assert!(!reader.lost.is_empty());
     reader.close(Vec::new()).await;
@@ -351,7 +509,8 @@ async fn a_password_over_tls_is_accepted_and_a_wrong_one_is_an_illness() {
     topic(secured.bootstrap(), "secret", 1).await;
     let ca = secured.ca().to_str().unwrap().to_owned();
     let with = |password: &str| -> Bus {
-        let arguments = ["--security-protocol", "SASL_SSL", "--ssl-ca-location", &ca, "--sasl-username", "worker"];
+        let arguments =
+            ["--security-protocol", "SASL_SSL", "--ssl-ca-location", &ca, "--sasl-username", "worker"];
         bus(secured.secured_bootstrap(), &[&arguments[..], &["--sasl-password", password]].concat())
     };
     let good = with("hush");
@@ -361,7 +520,9 @@ async fn a_password_over_tls_is_accepted_and_a_wrong_one_is_an_illness() {
     reader.until("the record", |desk| desk.read.len() == 1).await;
     reader.close(Vec::new()).await;
     let mut stranger = Desk::join(&with("wrong"), "stranger", "secret", &["secret"], false);
-    stranger.until("the refusal", |desk| desk.ill.iter().any(|text| text.to_lowercase().contains("auth"))).await;
+    stranger
+        .until("the refusal", |desk| desk.ill.iter().any(|text| text.to_lowercase().contains("auth")))
+        .await;
     println!("{:?}", stranger.ill);
     assert!(stranger.ill.iter().all(|text| !text.contains("wrong")));
     let begin = Instant::now();

@@ -159,8 +159,13 @@ pub fn header(record: &Record, name: &'static str) -> String {
 
 /// What a topic holds once each id is counted once, in the order of the log.
 pub fn distinct(bus: &MemoryBus, topic: &str) -> Vec<Record> {
+    once_each(bus.read(topic))
+}
+
+/// The first record of each id.
+pub fn once_each(records: Vec<Record>) -> Vec<Record> {
     let mut known = HashSet::new();
-    bus.read(topic).into_iter().filter(|record| known.insert(header(record, names::ID))).collect()
+    records.into_iter().filter(|record| known.insert(header(record, names::ID))).collect()
 }
 
 pub fn rejected(record: &Record) -> Rejected {
@@ -179,8 +184,11 @@ pub fn key(record: &Record) -> String {
 /// received = answered + rejected, nothing twice (an answer and a rejection of one re-run share their id: the first
 /// counts), one ticket's events in order, true places in the rejected ones.
 pub fn the_law_holds(bus: &MemoryBus) {
-    let received = bus.read(RECEIVED);
-    let (answered, given_up) = (distinct(bus, CLASSIFIED), distinct(bus, REJECTED));
+    the_law_holds_for(&bus.read(RECEIVED), distinct(bus, CLASSIFIED), distinct(bus, REJECTED));
+}
+
+/// The same for records read from anywhere; answers and rejections once each.
+pub fn the_law_holds_for(received: &[Record], answered: Vec<Record>, given_up: Vec<Record>) {
     let (mut roots, mut ids) = (HashSet::new(), HashSet::new());
     for record in answered.iter().chain(&given_up).filter(|record| ids.insert(header(record, names::ID))) {
         assert!(roots.insert(header(record, names::ROOT)), "one received event was answered twice");
@@ -194,7 +202,7 @@ pub fn the_law_holds(bus: &MemoryBus) {
     }
     let given_up: HashSet<String> = given_up.iter().map(|record| header(record, names::ID)).collect();
     let answered: Vec<Record> = answered.into_iter().filter(|record| !given_up.contains(&header(record, names::ID))).collect();
-    in_order(&received, &answered);
+    in_order(received, &answered);
 }
 
 /// One ticket's answers come in the order of its tickets.

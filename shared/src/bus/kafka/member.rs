@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -22,21 +23,26 @@ use crate::bus::{BusError, Offsets, Partition, Pulse};
 const OFFSETS_LIMIT: Duration = Duration::from_millis(500);
 
 pub(super) struct Member {
-    client: BaseConsumer<Context>,
+    client: Arc<BaseConsumer<Context>>,
     owned: HashSet<Partition>,
     /// Asked back, and not yet let go.
     leaving: HashSet<Partition>,
-    commits_begun: u64,
 }
 
 impl Member {
     /// Joins a group; whether the brokers answer shows later.
-    pub(super) fn join(config: &ClientConfig, topics: &[String], pulse: &Arc<Pulse>) -> Result<Self, BusError> {
+    pub(super) fn join(
+        config: &ClientConfig,
+        topics: &[String],
+        pulse: &Arc<Pulse>,
+    ) -> Result<Self, BusError> {
         let created = config.create_with_context(Context::new(Arc::clone(pulse)));
         let client: BaseConsumer<Context> = created.map_err(|error| problem(&error))?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-        client.subscribe(&topics).map_err(|error| BusError::Settings(format!("topics {topics:?}: {error}")))?;
-        Ok(Self { client, owned: HashSet::new(), leaving: HashSet::new(), commits_begun: 0 })
+        client
+            .subscribe(&topics)
+            .map_err(|error| BusError::Settings(format!("topics {topics:?}: {error}")))?;
+        Ok(Self { client: Arc::new(client), owned: HashSet::new(), leaving: HashSet::new() })
     }
 
     /// Serves the group for at most `wait`; what changed, and what went wrong.
@@ -73,29 +79,44 @@ impl Member {
         self.owned.contains(partition) || self.leaving.contains(partition)
     }
 
-    /// Sends a commit and goes on. Partitions of others are left out: a late commit would turn back their offset.
-    pub(super) fn commit(&mut self, offsets: &Offsets) {
-        let ours = offsets.iter().filter(|(partition, _)| self.may_commit(partition));
-        let list = listed(ours.map(|(partition, offset)| (partition, Offset::Offset(*offset))));
-        if list.count() > 0 && self.client.commit(&list, CommitMode::Async).is_ok() {
-            self.commits_begun += 1;
+    /// Sends a commit and goes on; whether it went well is not told, and the next one covers it.
+    pub(super) fn commit(&self, offsets: &Offsets) {
+        let list = self.ours(offsets);
+        if list.count() > 0
+            && let Err(error) = self.client.commit(&list, CommitMode::Async)
+        {
+            tracing::debug!(%error, "a commit was not sent");
         }
     }
 
-    /// Commits and waits for the answer, at most `limit`; `beat` is called while it waits. (librdkafka's own way
-    /// to wait has no limit.)
-    pub(super) fn commit_and_wait(&mut self, offsets: &Offsets, limit: Duration, beat: impl Fn()) {
+    /// Commits and waits for the answer, at most `limit`; `beat` is called while it waits. librdkafka's own way to
+    /// wait has no limit, and rdkafka 0.39 tells no callback how an asynchronous commit ended: so a thread waits.
+    pub(super) fn commit_and_wait(&self, offsets: &Offsets, limit: Duration, beat: impl Fn()) {
+        let list = self.ours(offsets);
+        if list.count() == 0 {
+            return;
+        }
         let begin = Instant::now();
-        self.commit(offsets);
-        while self.client.context().commits_ended() < self.commits_begun {
+        let client = Arc::clone(&self.client);
+        let commit = move || client.commit(&list, CommitMode::Sync);
+        let Ok(commit) = thread::Builder::new().name("commit".to_owned()).spawn(commit) else { return };
+        while !commit.is_finished() {
             if begin.elapsed() > limit {
                 tracing::debug!("a commit was not answered in time; what it covered is read again");
-                self.commits_begun = self.client.context().commits_ended();
                 return;
             }
             let _ = self.client.poll(Duration::from_millis(1));
             beat();
         }
+        if let Ok(Err(error)) = commit.join() {
+            tracing::debug!(%error, "a commit failed; what it covered is read again");
+        }
+    }
+
+    /// Partitions of others are left out: a late commit would turn back their offset.
+    fn ours(&self, offsets: &Offsets) -> TopicPartitionList {
+        let ours = offsets.iter().filter(|(partition, _)| self.may_commit(partition));
+        listed(ours.map(|(partition, offset)| (partition, Offset::Offset(*offset))))
     }
 
     /// Notes that these are settled; when nothing that was asked back is left, the group may give it to others.

@@ -1,7 +1,7 @@
 //! Reads partitions and hands their records over in batches.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     mem,
     sync::Arc,
     time::{Duration, Instant},
@@ -27,6 +27,9 @@ const BATCH_BYTES: usize = 1 << 20;
 /// A reader that is not rid of its batch for so long stops fetching.
 const STUCK_LIMIT: Duration = Duration::from_millis(500);
 
+/// How long the place of a topic is waited for.
+const METADATA_LIMIT: Duration = Duration::from_millis(500);
+
 /// A partition that is read.
 struct Claim {
     partition: Partition,
@@ -50,6 +53,8 @@ pub(super) struct Reader {
     claims: Vec<Claim>,
     /// Where logs that began anew have to be read from.
     anew: HashMap<Partition, i64>,
+    /// The topics that were asked for before.
+    known: HashSet<Arc<str>>,
     batch: Vec<Record>,
     stuck: Option<Instant>,
     paused: bool,
@@ -60,8 +65,8 @@ impl Reader {
     pub(super) fn open(config: &ClientConfig, pulse: &Arc<Pulse>) -> Result<Self, BusError> {
         let created = config.create_with_context(Context::new(Arc::clone(pulse)));
         let client = created.map_err(|error| problem(&error))?;
-        let (claims, anew, batch) = (Vec::new(), HashMap::new(), Vec::new());
-        Ok(Self { client, claims, anew, batch, stuck: None, paused: false, held: false })
+        let (claims, anew, known, batch) = Default::default();
+        Ok(Self { client, claims, anew, known, batch, stuck: None, paused: false, held: false })
     }
 
     /// Begins to read a partition at an offset, or at its beginning.
@@ -71,6 +76,10 @@ impl Reader {
         let next = self.anew.remove(&partition).or(from);
         let offset = next.map_or(Offset::Beginning, Offset::Offset);
         let list = listed(std::iter::once((&partition, offset)));
+        if self.known.insert(Arc::clone(&partition.topic)) {
+            // Where a topic lies is otherwise looked up at librdkafka's leisure, up to a second later.
+            let _ = self.client.fetch_metadata(Some(&partition.topic), METADATA_LIMIT);
+        }
         self.client.incremental_assign(&list).map_err(|error| problem(&error))?;
         if self.paused || self.held {
             self.client.pause(&list).map_err(|error| problem(&error))?;

@@ -4,7 +4,7 @@ use std::{
     mem,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -33,7 +33,6 @@ pub(super) struct Context {
     pulse: Arc<Pulse>,
     changes: Mutex<Vec<Change>>,
     reason: Mutex<Option<String>>,
-    commits_ended: AtomicU64,
     closing: AtomicBool,
 }
 
@@ -50,11 +49,6 @@ impl Context {
     /// The last error in librdkafka's own words.
     pub(super) fn reason(&self) -> Option<String> {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// How many commits were answered.
-    pub(super) fn commits_ended(&self) -> u64 {
-        self.commits_ended.load(Ordering::Relaxed)
     }
 
     /// From now on partitions are let go of at once.
@@ -109,13 +103,6 @@ impl ConsumerContext for Context {
             *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("rebalance: {error}"));
         }
     }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        self.commits_ended.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = result {
-            tracing::debug!(%error, "a commit failed; the next one covers it");
-        }
-    }
 }
 
 impl ClientContext for Context {
@@ -127,8 +114,7 @@ impl ClientContext for Context {
         stats::read(statistics, &self.pulse);
     }
 
-    fn error(&self, error: KafkaError, reason: &str) {
-        let _ = error;
+    fn error(&self, _error: KafkaError, reason: &str) {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
     }
 }

@@ -4,7 +4,10 @@ use clap::{Args, ValueEnum};
 use rdkafka::{ClientConfig, config::RDKafkaLogLevel, error::KafkaError};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::bus::{BusError, Subscription};
+use crate::{
+    bus::Subscription,
+    start::{Misset, StartError},
+};
 
 /// How to reach Kafka. Every `SWITCHYARD_KAFKA_<NAME>` in the environment goes on to librdkafka as
 /// `<name>` in lower case with dots for underscores.
@@ -14,7 +17,13 @@ pub struct KafkaSettings {
     #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", default_value = "localhost:9092")]
     pub bootstrap_servers: String,
     /// How connections are protected.
-    #[arg(long, env = "KAFKA_SECURITY_PROTOCOL", value_enum, ignore_case = true, default_value = "plaintext")]
+    #[arg(
+        long,
+        env = "KAFKA_SECURITY_PROTOCOL",
+        value_enum,
+        ignore_case = true,
+        default_value = "plaintext"
+    )]
     pub security_protocol: Protection,
     /// File with the certificates to trust; default: the system's.
     #[arg(long, env = "KAFKA_SSL_CA_LOCATION")]
@@ -84,21 +93,27 @@ const PREFIX: &str = "SWITCHYARD_KAFKA_";
 ///
 /// # Errors
 /// Names every variable that librdkafka does not take.
-pub(super) fn passed_on(variables: impl Iterator<Item = (String, String)>) -> Result<Vec<(String, String)>, BusError> {
+pub(super) fn passed_on(
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Vec<(String, String)>, StartError> {
     let mut taken = Vec::new();
     let mut wrong = Vec::new();
-    for (variable, value) in variables {
-        let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
+    for (setting, value) in variables {
+        let Some(rest) = setting.strip_prefix(PREFIX) else { continue };
         let name = rest.to_lowercase().replace('_', ".");
-        match ClientConfig::new().set(&name, &value).create_native_config() {
-            Ok(_) if FIXED.contains(&name.as_str()) => wrong.push(format!("{variable}: {name} cannot be changed")),
-            Ok(_) => taken.push((name, value)),
+        let problem = match ClientConfig::new().set(&name, &value).create_native_config() {
+            Ok(_) if FIXED.contains(&name.as_str()) => format!("{name} cannot be changed"),
+            Ok(_) => {
+                taken.push((name, value));
+                continue;
+            }
             // Not the value: it may be a secret.
-            Err(KafkaError::ClientConfig(_, problem, ..)) => wrong.push(format!("{variable}: {problem}")),
-            Err(error) => wrong.push(format!("{variable}: {error}")),
-        }
+            Err(KafkaError::ClientConfig(_, problem, ..)) => problem,
+            Err(error) => error.to_string(),
+        };
+        wrong.push(Misset { setting, problem });
     }
-    if wrong.is_empty() { Ok(taken) } else { Err(BusError::Settings(wrong.join("; "))) }
+    if wrong.is_empty() { Ok(taken) } else { Err(StartError::Settings(wrong)) }
 }
 
 impl KafkaSettings {
@@ -106,18 +121,22 @@ impl KafkaSettings {
     ///
     /// # Errors
     /// All of it at once.
-    pub(super) fn check(&self) -> Result<(), BusError> {
-        let mut wrong = Vec::new();
-        if self.bootstrap_servers.trim().is_empty() {
-            wrong.push("KAFKA_BOOTSTRAP_SERVERS is empty");
-        }
-        if self.with_password() && self.sasl_username.is_none() {
-            wrong.push("KAFKA_SASL_USERNAME is needed with this KAFKA_SECURITY_PROTOCOL");
-        }
-        if self.with_password() && self.sasl_password.is_none() {
-            wrong.push("KAFKA_SASL_PASSWORD is needed with this KAFKA_SECURITY_PROTOCOL");
-        }
-        if wrong.is_empty() { Ok(()) } else { Err(BusError::Settings(wrong.join("; "))) }
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        let needed = |missing: bool, setting: &str| {
+            let problem = "is needed with this KAFKA_SECURITY_PROTOCOL".to_owned();
+            missing.then(|| Misset { setting: setting.to_owned(), problem })
+        };
+        let password = self.with_password();
+        let empty = self.bootstrap_servers.trim().is_empty();
+        let servers =
+            Misset { setting: "KAFKA_BOOTSTRAP_SERVERS".to_owned(), problem: "is empty".to_owned() };
+        let wrong = [
+            empty.then_some(servers),
+            needed(password && self.sasl_username.is_none(), "KAFKA_SASL_USERNAME"),
+            needed(password && self.sasl_password.is_none(), "KAFKA_SASL_PASSWORD"),
+        ];
+        let wrong: Vec<Misset> = wrong.into_iter().flatten().collect();
+        if wrong.is_empty() { Ok(()) } else { Err(StartError::Settings(wrong)) }
     }
 
     /// Whether what is said can be overheard: no TLS to a broker elsewhere.
@@ -165,6 +184,8 @@ impl KafkaSettings {
         // Little memory; the lower queues are slow without the short backoff.
         config.set("queued.max.messages.kbytes", "4096").set("queued.min.messages", "1000");
         config.set("fetch.max.bytes", "4194304").set("fetch.queue.backoff.ms", "1");
+        // A new partition waits until the fetch under way for the others is answered.
+        config.set("fetch.wait.max.ms", "100");
         config
     }
 
@@ -176,7 +197,8 @@ impl KafkaSettings {
             GroupProtocol::Classic => config
                 .set("partition.assignment.strategy", "cooperative-sticky")
                 .set("session.timeout.ms", self.session_timeout_ms.to_string())
-                .set("heartbeat.interval.ms", (self.session_timeout_ms / 4).clamp(1, 3000).to_string()),
+                // Members learn of a rebalance by their heartbeat.
+                .set("heartbeat.interval.ms", (self.session_timeout_ms / 4).clamp(1, 1000).to_string()),
         };
         config
     }
@@ -223,7 +245,8 @@ mod tests {
 
     #[test]
     fn a_setting_for_librdkafka_is_passed_on_under_its_own_name() {
-        let found = passed_on(pairs(&[("SWITCHYARD_KAFKA_FETCH_WAIT_MAX_MS", "50"), ("PATH", "x")]).into_iter());
+        let found =
+            passed_on(pairs(&[("SWITCHYARD_KAFKA_FETCH_WAIT_MAX_MS", "50"), ("PATH", "x")]).into_iter());
         assert_eq!(found.unwrap(), pairs(&[("fetch.wait.max.ms", "50")]));
     }
 

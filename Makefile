@@ -1,0 +1,69 @@
+# Switchyard. `make` shows what there is; set-up is inside the targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+LOCAL := .local
+ORT := $(LOCAL)/onnxruntime/libonnxruntime.so
+export ORT_DYLIB_PATH ?= $(CURDIR)/$(ORT)
+# Minutes of `make soak`, rounds of `make bench`.
+MINUTES ?= 10
+ROUNDS ?= 5
+
+.PHONY: help
+help: ## Show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.PHONY: demo
+demo: $(ORT) packages ## Five tickets and then five hundred through the whole line, on this machine
+	cargo build --release --quiet -p switchyard
+	target/release/switchyard demo
+
+.PHONY: up
+up: $(ORT) packages ## The whole product in one process; POST tickets to 127.0.0.1:8080/tickets
+	cargo build --release --quiet -p switchyard
+	target/release/switchyard up
+
+.PHONY: test
+test: $(ORT) packages lint doc ## Format, lint, docs, unit, snapshot, property and end-to-end tests
+	cargo build --workspace --bins --examples
+	INSTA_UPDATE=no cargo test --workspace --no-fail-fast
+
+.PHONY: lint
+lint: ## rustfmt and clippy, warnings are errors
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: doc
+doc: ## The documentation of every crate, warnings are errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+.PHONY: soak
+soak: $(ORT) packages ## The end-to-end test with random faults for MINUTES=10
+	cargo build --workspace --bins
+	SWITCHYARD_SOAK_MINUTES=$(MINUTES) cargo test -p all --test chaos -- --nocapture
+
+.PHONY: bench
+bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/
+	cargo build --release --workspace --bins --examples
+	ROUNDS=$(ROUNDS) cargo run --release -p bench
+
+.PHONY: train
+train: training/.venv/installed ## Fine-tune, calibrate, export and quantise the models; data from SWITCHYARD_BITEXT_DIR
+	cd training && .venv/bin/python -m switchyard_training all --out ../models
+
+.PHONY: schemas
+schemas: ## Write schemas/*.v1.json from the types
+	SWITCHYARD_WRITE_SCHEMAS=1 cargo test --quiet -p shared --test schemas
+
+.PHONY: packages
+packages: # What the machine has to have, named if it is missing
+	@deploy/local/packages.sh
+
+$(ORT): deploy/local/onnxruntime.sh
+	deploy/local/onnxruntime.sh
+
+training/.venv/installed: training/requirements.lock
+	python3 -m venv training/.venv
+	training/.venv/bin/pip install --quiet -r training/requirements.lock
+	touch $@

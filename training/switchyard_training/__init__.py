@@ -1,0 +1,1 @@
+"""Fine-tuning, calibration, export and evaluation of the Switchyard model bundles."""

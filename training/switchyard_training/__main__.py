@@ -1,0 +1,3 @@
+from switchyard_training.cli import main
+
+main()

@@ -1,0 +1,177 @@
+"""Turns one-sentence requests into the mails people send: greeting, story, order numbers, signature, typos, case."""
+
+import random
+import re
+
+GREETINGS = [
+    "Hi,", "Hello,", "Hi there,", "Good morning,", "Good afternoon,", "Dear team,", "Dear Sir or Madam,", "Hey,", "Hello support,",
+    "To whom it may concern,", "Hi Harbor & Pine,", "Hello everyone,", "Dear customer service,", "Hiya,", "Good evening,", "hi folks",
+    "Hello Lumen team,", "Hey guys,", "Dear all,", "Hi again,", "Hello, hope you are well.", "Hi! Hope your week is going fine.",
+]
+# Scenery that names no request of its own and no mood.
+STORIES = [
+    "I have been a customer of yours for about four years, mostly for kitchen things and the odd lamp.",
+    "My sister recommended your shop to me last winter and I have bought a few things since.",
+    "We moved house in September and are still living between boxes, so please excuse the short message.",
+    "I am writing from my phone on the train, sorry for any spelling mistakes.",
+    "The order number is HP-{n} in case you need it.",
+    "My customer number should be {n}.",
+    "I use the site on an older tablet, if that matters.",
+    "I bought a folding chair and two enamel mugs from you in spring.",
+    "My husband normally deals with these things but he is away this week.",
+    "I work nights, so mail is easier for me than the telephone.",
+    "It was meant as a present for my father, who turns seventy next month.",
+    "I looked through the help pages first but did not see anything about this.",
+    "I am not very good with computers, so simple words please.",
+    "We have a small cabin by the lake and most of what is in it came from you.",
+    "I am a member of the reading club and have the e-reader with the blue case.",
+    "Last time I wrote to you a colleague called Tom helped me.",
+    "The invoice address and the name on the account are the same.",
+    "I have been reading on your subscription since January.",
+    "My daughter set up most of this for me and she is at university now.",
+    "There are three of us in the flat and we all use the same account name.",
+    "It is about the desk lamp with the brass foot, reference {n}.",
+    "I tried the chat yesterday evening but had to leave before it was my turn.",
+    "I hope this is the right address for such questions.",
+    "I paid with my usual card on the {d}th.",
+    "The amount in question is {n} dollars altogether, not that it matters much.",
+    "We ordered camping gear for the whole scout group this summer.",
+    "Our dog usually greets the courier, so we always know when someone was here.",
+    "I run a small bed and breakfast and buy towels and kettles from you.",
+    "The weather here has been dreadful, so I have had plenty of time for paperwork.",
+    "I am travelling until the {d}th and only read mail in the evening.",
+    "I wanted to sort this out before the holidays.",
+    "Nothing dramatic, just something I need to get done.",
+    "I have the confirmation mail in front of me, number {n}.",
+    "The headphones from last year still work well, by the way.",
+    "I have attached a screenshot, I hope it comes through.",
+    "My neighbour had the same thing a while ago and told me to write to you.",
+    "I could not find a form for it, so here it is as a mail.",
+    "We are a family of five and go through a lot of batteries.",
+    "I switched to you after my old bookshop closed.",
+    "I am asking for my grandmother, who does not use e-mail.",
+]
+# Scenery kept for evaluation: no training mail contains it.
+TEST_STORIES = [
+    "My partner and I opened a little guest house on the coast two years ago and we still furnish it bit by bit.",
+    "You will find me in your records under the number {n}.",
+    "I am typing this during my lunch break, so it will be brief.",
+    "The thermos from your outdoor range has been up three mountains with me by now.",
+    "I am seventy-four and my grandson normally helps me with the internet.",
+    "Perhaps it matters that I am in a different time zone from yours.",
+    "There was a note with the reference {n} on the last letter you sent.",
+    "I listen to your podcast about books on the way to work.",
+    "Our kitchen was rebuilt this autumn and half of it carries your label.",
+    "I had hoped to ask in a shop, but as far as I know you only sell online.",
+    "Someone at the community centre gave me this address.",
+    "It is a long time since I last wrote to a company, so forgive the style.",
+    "The lamp, the rug and the kettle all came on the {d}th.",
+    "I keep every mail in a folder, so I can send copies of anything.",
+    "We are a small office of eleven people with one shared mailbox.",
+    "I have two cats, a garden and far too many paperbacks.",
+]
+# Lead-ins that hand over to the request.
+BRIDGES = [
+    "Here is what I need:", "My request is this:", "So, to the point:", "Now my question.", "The reason I am writing:", "Anyway,", "In short:",
+    "What I wanted to say is this:", "So here goes:", "Quick one:", "One thing:", "",  "", "", "", "",
+]
+CLOSINGS = [
+    "Thanks", "Thank you in advance.", "Many thanks,", "Kind regards,", "Best wishes,", "Cheers", "Regards", "Thank you for your time.",
+    "Looking forward to your answer.", "Please let me know.", "Yours sincerely,", "Thanks a lot!", "Best,", "With kind regards", "Have a nice day",
+    "Please reply by e-mail.", "tia", "Thx", "",
+]
+NAMES = [
+    "Maria L.", "J. Okafor", "Peter", "Ingrid Solberg", "Sam", "A. Whitfield", "Dana R.", "Luis", "Mrs Hartley", "K. Yamada", "Priya", "Tobias",
+    "Ruth Ellery", "Noor", "Gwen & Paul", "D. Marchetti", "Olu", "Hanna B.", "Chris", "Fatima Z.", "", "", "",
+]
+FOOTERS = [
+    "Sent from my phone", "Sent from my tablet", "Tel. 555-0142", "This message is confidential and meant for the addressee only.",
+    "12 Alder Lane", "Please consider the environment before printing this mail.", "Customer since 2019", "mobile 555-0119",
+]
+SUBJECTS = [
+    "Question", "Request", "Help needed", "Order {n}", "My account", "A question for your team", "Hello", "please read", "customer {n}", "Enquiry",
+    "Follow up", "Harbor & Pine", "Ticket {n}", "(no subject)", "need some help", "Re: Re: my mail", "Short question", "Support", "re order HP-{n}",
+]
+NEIGHBOURS = {
+    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "k": "jl", "l": "k", "m": "n",
+    "n": "bm", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
+}
+
+
+def fill(text: str, rng: random.Random) -> str:
+    return text.replace("{n}", str(rng.randint(1000, 999999))).replace("{d}", str(rng.randint(4, 20)))
+
+
+def typo(text: str, rng: random.Random, rate: float = 0.02) -> str:
+    """Swaps, drops, doubles or mistypes letters; digits stay."""
+    letters = list(text)
+    for i, letter in enumerate(letters):
+        if not letter.isalpha() or rng.random() >= rate:
+            continue
+        kind = rng.randrange(4)
+        if kind == 0 and i + 1 < len(letters) and letters[i + 1].isalpha():
+            letters[i], letters[i + 1] = letters[i + 1], letter
+        elif kind == 1:
+            letters[i] = ""
+        elif kind == 2:
+            letters[i] = letter * 2
+        else:
+            letters[i] = rng.choice(NEIGHBOURS.get(letter.lower(), letter))
+    return "".join(letters)
+
+
+def numbers(text: str, rng: random.Random) -> str:
+    """Other digits, now and then a placeholder, for every long number in the text."""
+    style = rng.random()
+    if style < 0.1:
+        return re.sub(r"\d{4,}", "{{Order Number}}", text)
+    return re.sub(r"\d{4,}", lambda found: "".join(rng.choice("0123456789") for _ in found[0]), text)
+
+
+def letter_case(text: str, rng: random.Random) -> str:
+    roll = rng.random()
+    if roll < 0.06:
+        return text.upper()
+    if roll < 0.2:
+        return text.lower()
+    if roll < 0.5:
+        return text[:1].upper() + text[1:]
+    return text
+
+
+def short(text: str, rng: random.Random) -> str:
+    """The request alone, lightly varied."""
+    text = letter_case(numbers(text, rng), rng)
+    if rng.random() < 0.25:
+        text = typo(text, rng, rng.uniform(0.01, 0.06))
+    if rng.random() < 0.15:
+        text = f"{rng.choice(GREETINGS)} {text}"
+    if rng.random() < 0.1:
+        text = f"{text.rstrip()} {rng.choice(CLOSINGS)}".rstrip()
+    return text
+
+
+def ending(text: str) -> str:
+    return text if text.endswith((".", "?", "!", ":")) else text + "."
+
+
+def mail(text: str, rng: random.Random, stories: int | None = None, story_texts: list[str] = STORIES) -> str:
+    """The request somewhere inside a mail: subject, greeting, up to nine sentences of scenery, closing, name, footer."""
+    count = rng.choice([0, 1, 1, 2, 2, 3, 4, 6, 9]) if stories is None else stories
+    scenery = [fill(s, rng) for s in rng.sample(story_texts, min(count, len(story_texts)))]
+    before = rng.randint(0, len(scenery))
+    request = ending(letter_case(numbers(text, rng), rng))
+    body = scenery[:before] + [f"{rng.choice(BRIDGES)} {request}".strip()] + scenery[before:]
+    joint = rng.choice([" ", " ", "\n", "\n\n"])
+    parts = [rng.choice(GREETINGS) if rng.random() < 0.8 else "", joint.join(body)]
+    parts += [rng.choice(CLOSINGS), rng.choice(NAMES)]
+    if rng.random() < 0.25:
+        parts.append(rng.choice(FOOTERS))
+    whole = "\n".join(p for p in parts if p)
+    if rng.random() < 0.2:
+        whole = typo(whole, rng, rng.uniform(0.005, 0.04))
+    if rng.random() < 0.06:
+        whole = whole.lower()
+    if rng.random() < 0.5:
+        whole = f"{fill(rng.choice(SUBJECTS), rng)}\n{whole}"
+    return whole

@@ -1,0 +1,106 @@
+"""Token ids of one epoch: sampled, augmented, cut into batches of about equal padded size."""
+
+import random
+from collections import defaultdict
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from switchyard_training import augment
+from switchyard_training.data import Sample
+from switchyard_training.settings import Settings
+from switchyard_training.taxonomy import HAZARDS, INTENTS, SENTIMENTS, URGENCIES
+
+MAIL_SHARE = 0.35
+HANDWRITTEN_TIMES = 3
+REQUEST_TIMES = 4
+UNKNOWN = -100
+
+
+def tokenizer(path: str, max_tokens: int) -> Tokenizer:
+    """The tokenizer without any padding of its own, cut at `max_tokens`."""
+    loaded = Tokenizer.from_file(path)
+    loaded.no_padding()
+    loaded.enable_truncation(max_tokens)
+    return loaded
+
+
+def joined(one: Sample, other: Sample, rng: random.Random) -> Sample:
+    """A request and a remark in one text: the intent of the first, the hazards of both."""
+    parts = [augment.ending(one.text), augment.ending(other.text)]
+    rng.shuffle(parts)
+    hazards = None if other.hazards is None else sorted(set(one.hazards or []) | set(other.hazards))
+    return Sample(" ".join(parts), "joined", one.split, intent=one.intent, sentiment=None, urgency=None, hazards=hazards, out_of_scope=False)
+
+
+def varied(sample: Sample, rng: random.Random) -> Sample:
+    """A copy of the sample with its text as somebody else might have sent it."""
+    if len(sample.text) > 350:
+        text = augment.typo(sample.text, rng, 0.01) if rng.random() < 0.2 else sample.text
+    elif rng.random() < MAIL_SHARE:
+        text = augment.mail(sample.text, rng, 0 if sample.out_of_scope and rng.random() < 0.5 else None)
+    else:
+        text = augment.short(sample.text, rng)
+    return Sample(**{**sample.__dict__, "text": text})
+
+
+def epoch_samples(samples: list[Sample], settings: Settings, epoch: int) -> list[Sample]:
+    """Balanced over intents by sampling; hand-written texts come several times, some joined to an ordinary request."""
+    rng = random.Random(f"{settings.seed}/{epoch}")
+    by_intent, other = defaultdict(list), []
+    for sample in samples:
+        if sample.source.startswith("bitext"):
+            by_intent[sample.intent, sample.source].append(sample)
+        else:
+            other.append(sample)
+    chosen = []
+    for intent in INTENTS:
+        pools = [by_intent[key] for key in sorted(by_intent) if key[0] == intent]
+        for pool in pools:
+            wanted = settings.per_intent // len(pools)
+            chosen += rng.sample(pool, wanted) if len(pool) >= wanted else rng.choices(pool, k=wanted)
+    ordinary = list(chosen)
+    for sample in other:
+        chosen += [sample] * (REQUEST_TIMES if sample.intent else HANDWRITTEN_TIMES)
+    for sample in other:
+        if sample.hazards is not None and sample.intent is None and not sample.out_of_scope and rng.random() < 0.5:
+            chosen.append(joined(rng.choice(ordinary), sample, rng))
+    return [varied(sample, rng) for sample in chosen]
+
+
+def label_arrays(samples: list[Sample]) -> dict[str, np.ndarray]:
+    """Targets per head; UNKNOWN marks what a text has no label for."""
+    hazard = [[UNKNOWN] * len(HAZARDS) if s.hazards is None else [int(h in s.hazards) for h in HAZARDS] for s in samples]
+    return {
+        "intent": np.array([INTENTS.index(s.intent) if s.intent else UNKNOWN for s in samples]),
+        "sentiment": np.array([SENTIMENTS.index(s.sentiment) if s.sentiment else UNKNOWN for s in samples]),
+        "urgency": np.array([URGENCIES.index(s.urgency) if s.urgency else UNKNOWN for s in samples]),
+        "hazard": np.array(hazard),
+        "scope": np.array([UNKNOWN if s.out_of_scope is None else int(s.out_of_scope) for s in samples]),
+    }
+
+
+def padded(rows: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """input_ids and attention_mask, padded with zeros to the longest row."""
+    width = max(map(len, rows))
+    ids = np.zeros((len(rows), width), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = row
+        mask[i, : len(row)] = 1
+    return ids, mask
+
+
+def by_length(lengths: list[int], budget: int, rng: random.Random, largest: int = 64) -> list[list[int]]:
+    """Positions grouped by length so that no batch passes `budget` padded tokens, batches in random order."""
+    order = sorted(range(len(lengths)), key=lambda i: (lengths[i], rng.random()))
+    groups, current = [], []
+    for i in order:
+        if current and (lengths[i] * (len(current) + 1) > budget or len(current) >= largest):
+            groups.append(current)
+            current = []
+        current.append(i)
+    if current:
+        groups.append(current)
+    rng.shuffle(groups)
+    return groups

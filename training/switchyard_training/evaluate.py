@@ -1,0 +1,248 @@
+"""What the shipped int8 file answers on texts it was not trained on; writes work/report/."""
+
+import csv
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
+from switchyard_training import augment, batches, data, measures, model, runtime
+from switchyard_training.settings import Settings
+from switchyard_training.taxonomy import HAZARDS, HEADS, INTENTS
+
+AUTO = 0.85
+
+
+def in_mails(samples: list[data.Sample], seed: int, stories: tuple[int, int]) -> list[data.Sample]:
+    """Each text inside a mail whose scenery no training mail contains."""
+    rng = random.Random(f"{seed}/evaluate/{stories}")
+    return [replace(s, text=augment.mail(s.text, rng, rng.randint(*stories), augment.TEST_STORIES)) for s in samples]
+
+
+def with_typos(samples: list[data.Sample], seed: int) -> list[data.Sample]:
+    rng = random.Random(f"{seed}/typos")
+    return [replace(s, text=augment.typo(s.text, rng, 0.04)) for s in samples]
+
+
+class Judge:
+    """The int8 file with its calibration."""
+
+    def __init__(self, settings: Settings, file: str = "classifier.int8.onnx"):
+        self.seed = settings.seed
+        self.heads = json.loads(settings.path("heads.json").read_text())
+        self.onnx = runtime.Onnx(settings.path(file), model.tokenizer_file(settings.base), settings.max_tokens, threads=2)
+
+    def probabilities(self, samples: list[data.Sample], title: str) -> dict[str, np.ndarray]:
+        answers = self.onnx.answers([s.text for s in samples], title)
+        found = {name: measures.softmax(answers[name], self.heads[name]["temperature"]) for name in ("intent", "sentiment", "urgency")}
+        for name in ("hazard", "scope"):
+            found[name] = measures.sigmoid(answers[name], self.heads[name]["temperature"])
+        return found | {"logits": answers["intent"]}
+
+
+def hazard_figures(probability: np.ndarray, labels: np.ndarray, thresholds: dict[str, float]) -> dict:
+    """Recall and false alarms, for each hazard and for any hazard at all."""
+    raised = probability >= np.array([thresholds[h] for h in HAZARDS])
+    each = {}
+    for i, hazard in enumerate(HAZARDS):
+        truth = labels[:, i] == 1
+        each[hazard] = {
+            "positives": int(truth.sum()),
+            "recall": round(float(raised[truth, i].mean()), 4) if truth.any() else None,
+            "false_alarms": round(float(raised[~truth, i].mean()), 4),
+        }
+    positive = labels.any(1)
+    return {
+        "texts": len(labels),
+        "recall_of_labels": round(float(raised[labels == 1].mean()), 4) if positive.any() else None,
+        "recall_any": round(float(raised[positive].any(1).mean()), 4) if positive.any() else None,
+        "false_alarms_any": round(float(raised[~positive].any(1).mean()), 4) if (~positive).any() else None,
+        "each": each,
+    }
+
+
+def scope_figures(inside: dict[str, np.ndarray], outside: dict[str, np.ndarray], threshold: float) -> dict:
+    scope_in, scope_out = inside["scope"][:, 0], outside["scope"][:, 0]
+    top_in, top_out = inside["intent"].max(-1), outside["intent"].max(-1)
+    both_in, both_out = top_in * (1 - scope_in), top_out * (1 - scope_out)
+    bar = float(np.quantile(both_in, 0.1))
+    return {
+        "in_scope_texts": len(scope_in),
+        "out_of_scope_texts": len(scope_out),
+        "auroc_scope_head": measures.auroc(scope_in, scope_out),
+        "auroc_intent_confidence": measures.auroc(-top_in, -top_out),
+        "auroc_both": measures.auroc(-both_in, -both_out),
+        "out_of_scope_above_0.85_confidence": round(float((top_out > AUTO).mean()), 4),
+        "out_of_scope_above_0.85_and_not_flagged": round(float(((top_out > AUTO) & (scope_out < threshold)).mean()), 4),
+        "out_of_scope_flagged": round(float((scope_out >= threshold).mean()), 4),
+        "in_scope_flagged": round(float((scope_in >= threshold).mean()), 4),
+        "out_of_scope_above_bar_that_lets_90_percent_in": round(float((both_out > bar).mean()), 4),
+    }
+
+
+def ordinal_figures(probability: np.ndarray, labels: np.ndarray) -> dict:
+    known = labels >= 0
+    predicted, truth = probability[known].argmax(-1), labels[known]
+    return {
+        "texts": int(known.sum()),
+        "macro_f1": round(float(f1_score(truth, predicted, average="macro", zero_division=0)), 4),
+        "accuracy": round(float((predicted == truth).mean()), 4),
+        "within_one_level": round(float((abs(predicted - truth) <= 1).mean()), 4),
+        "ece": round(measures.ece(probability[known].max(-1), (predicted == truth).astype(float)), 4),
+    }
+
+
+def batch_differences(onnx: runtime.Onnx, texts: list[str]) -> int:
+    """How many texts get other bits in a padded batch than alone."""
+    rows = onnx.ids(texts)
+    together, wrong = onnx.run(rows), 0
+    for i, row in enumerate(rows):
+        alone = onnx.run([row])
+        wrong += any(not np.array_equal(alone[name][0], together[name][i]) for name in onnx.names)
+    return wrong
+
+
+def parity(settings: Settings, int8: Judge, sets: dict[str, list[data.Sample]]) -> dict:
+    """Agreement of the int8 file with the fp32 one on the top intent, by set."""
+    full = Judge(settings, "classifier.fp32.onnx")
+    found = {}
+    for name, samples in sets.items():
+        some = random.Random(settings.seed).sample(samples, min(500, len(samples)))
+        one, other = int8.probabilities(some, ""), full.probabilities(some, f"fp32 {name}")
+        found[name] = {
+            "texts": len(some),
+            "top_intent_agrees": round(float((one["intent"].argmax(-1) == other["intent"].argmax(-1)).mean()), 4),
+            "largest_probability_change": round(float(abs(one["intent"] - other["intent"]).max()), 4),
+            "mean_logit_change": round(float(abs(one["logits"] - other["logits"]).mean()), 4),
+        }
+    mixed = [s.text for samples in sets.values() for s in samples[:12]]
+    found["texts_with_other_bits_in_a_batch"] = batch_differences(int8.onnx, mixed)
+    return found
+
+
+def write_confusions(folder: Path, labels: np.ndarray, predicted: np.ndarray) -> None:
+    """confusion.csv, confusion.png and intents.csv for the release that was not trained on."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    used = [i for i in range(len(INTENTS)) if (labels == i).any() or (predicted == i).any()]
+    names = [INTENTS[i] for i in used]
+    matrix = confusion_matrix(labels, predicted, labels=used)
+    with (folder / "confusion.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["true \\ predicted", *names])
+        writer.writerows([name, *row] for name, row in zip(names, matrix.tolist()))
+    precision, recall, f1, count = precision_recall_fscore_support(labels, predicted, labels=used, zero_division=0)
+    with (folder / "intents.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["intent", "texts", "precision", "recall", "f1"])
+        writer.writerows([n, c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}"] for n, c, p, r, f in zip(names, count, precision, recall, f1))
+    share = matrix / matrix.sum(1, keepdims=True).clip(min=1)
+    figure, axes = pyplot.subplots(figsize=(11, 10))
+    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.set_title("Bitext 4,514 release, not trained on (share of the true intent)")
+    figure.colorbar(image, fraction=0.04)
+    figure.tight_layout()
+    figure.savefig(folder / "confusion.png", dpi=110, metadata={"Software": None})
+    pyplot.close(figure)
+
+
+def demo_tickets(folder: Path) -> list[tuple[str, str]]:
+    """(kind, text) of the demo's tickets and their paraphrases, where they exist; never trained on."""
+    found = []
+    for path in (folder / "five.jsonl", folder / "paraphrases.jsonl"):
+        if not path.is_file():
+            continue
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            text = "\n".join(part for part in (row.get("subject"), row.get("body")) if part)
+            found.append((row.get("of") or row.get("id", path.stem), text))
+    return found
+
+
+def resolved_tickets(folder: Path) -> list[data.Sample]:
+    """The demo's resolved tickets with the intent they were filed under; never trained on."""
+    path = folder / "resolved.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+    return [
+        data.Sample("\n".join(part for part in (row.get("subject"), row.get("body")) if part), "resolved", "test", intent=row["intent"])
+        for row in rows if row.get("intent") in INTENTS
+    ]
+
+
+def demo_rows(judge: Judge, tickets: list[tuple[str, str]]) -> list[dict]:
+    samples = [data.Sample(text, "demo", "test") for _, text in tickets]
+    found = judge.probabilities(samples, "demo")
+    limits = np.array([judge.heads["hazard"]["thresholds"][h] for h in HAZARDS])
+    rows = []
+    for i, (kind, text) in enumerate(tickets):
+        intent = found["intent"][i]
+        rows.append({
+            "of": kind, "text": text[:70].replace("\n", " / "), "intent": INTENTS[intent.argmax()], "confidence": round(float(intent.max()), 4),
+            "scope": round(float(found["scope"][i, 0]), 4), "hazards": [h for h, up in zip(HAZARDS, found["hazard"][i] >= limits) if up],
+            "sentiment": HEADS["sentiment"][found["sentiment"][i].argmax()], "urgency": HEADS["urgency"][found["urgency"][i].argmax()],
+        })
+    return rows
+
+
+def test_sets(samples: list[data.Sample], seed: int, tickets: Path) -> dict[str, list[data.Sample]]:
+    test = [s for s in samples if s.split == "test"]
+    release = [s for s in test if s.source == "bitext-4514"]
+    some = random.Random(seed).sample(release, min(1500, len(release)))
+    return {
+        "bitext_4514": release,
+        "bitext_4514_in_mails": in_mails(some, seed, (2, 5)),
+        "bitext_4514_in_long_mails": in_mails(some[:600], seed, (8, 12)),
+        "bitext_4514_with_typos": with_typos(some, seed),
+        "resolved_tickets": resolved_tickets(tickets),
+        "handwritten_intents": [s for s in test if s.source in ("intents_extra", "requests")],
+    }
+
+
+def evaluate(settings: Settings) -> dict:
+    """All figures of the classifier, written to work/report/metrics.json and returned."""
+    samples = data.load(settings)
+    judge, folder = Judge(settings), settings.path("report")
+    folder.mkdir(exist_ok=True)
+    figures: dict = {"intent": {}, "hazard": {}, "scope": {}}
+    answers = {}
+    sets = {name: found for name, found in test_sets(samples, settings.seed, settings.tickets).items() if found}
+    for name, chosen in sets.items():
+        answers[name] = judge.probabilities(chosen, name)
+        labels = batches.label_arrays(chosen)
+        figures["intent"][name] = measures.classification(answers[name]["intent"], labels["intent"], settings.seed)
+        if chosen[0].hazards is not None:
+            figures["hazard"][name] = {"false_alarms_any": hazard_figures(answers[name]["hazard"], labels["hazard"], judge.heads["hazard"]["thresholds"])["false_alarms_any"]}
+        if name == "bitext_4514":
+            write_confusions(folder, labels["intent"], answers[name]["intent"].argmax(-1))
+    test = [s for s in samples if s.split == "test"]
+    by_source = {source: [s for s in test if s.source == source] for source in data.KINDS}
+    for name, chosen in (("hazards", by_source["hazards"]), ("hazards_in_mails", in_mails(by_source["hazards"], settings.seed, (1, 4)))):
+        if chosen:
+            found = judge.probabilities(chosen, name)
+            figures["hazard"][name] = hazard_figures(found["hazard"], batches.label_arrays(chosen)["hazard"], judge.heads["hazard"]["thresholds"])
+    if by_source["mood"]:
+        found, labels = judge.probabilities(by_source["mood"], "mood"), batches.label_arrays(by_source["mood"])
+        figures["sentiment"] = ordinal_figures(found["sentiment"], labels["sentiment"])
+        figures["urgency"] = ordinal_figures(found["urgency"], labels["urgency"])
+    if by_source["out_of_scope"]:
+        outside = judge.probabilities(by_source["out_of_scope"], "out of scope")
+        limit = judge.heads["scope"]["thresholds"]["out_of_scope"]
+        figures["scope"] = {f"against_{name}": scope_figures(found, outside, limit) for name, found in answers.items()}
+    figures["parity"] = parity(settings, judge, {name: sets[name] for name in ("bitext_4514", "bitext_4514_in_long_mails")})
+    tickets = demo_tickets(settings.tickets)
+    if tickets:
+        figures["demo"] = demo_rows(judge, tickets)
+    training = settings.path("train.json")
+    figures["training"] = json.loads(training.read_text()) if training.is_file() else {}
+    (folder / "metrics.json").write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return figures

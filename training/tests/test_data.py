@@ -1,0 +1,97 @@
+import random
+
+import pytest
+
+from switchyard_training import augment, batches, data, quantise
+from switchyard_training.data import DataError, Sample
+from switchyard_training.taxonomy import HAZARDS, HEADS, INTENTS
+
+HERE = data.Path(__file__).resolve().parent.parent / "data"
+
+
+def test_the_committed_texts_carry_only_known_labels_and_no_group_straddles_splits():
+    where = {}
+    for sample in data.handwritten_samples(HERE):
+        assert where.setdefault(sample.group, sample.split) == sample.split
+    assert len(where) > 1000
+
+
+def test_an_unknown_label_is_refused_with_file_and_line(tmp_path):
+    path = tmp_path / "hazards.jsonl"
+    path.write_text('{"text": "a", "hazards": []}\n{"text": "b", "hazards": ["lawyer"]}\n')
+    with pytest.raises(DataError, match=r"hazards.jsonl:2: unknown label 'lawyer'"):
+        data.handwritten_samples(tmp_path)
+
+
+def test_a_line_that_is_not_json_is_refused_with_file_and_line(tmp_path):
+    (tmp_path / "mood.jsonl").write_text("{oops\n")
+    with pytest.raises(DataError, match=r"mood.jsonl:1: not json"):
+        data.handwritten_samples(tmp_path)
+
+
+def test_a_csv_without_the_text_column_is_refused(tmp_path):
+    (tmp_path / data.BITEXT["20k"][0]).write_text("flags,intent\nB,track_order\n")
+    with pytest.raises(DataError, match="no column utterance"):
+        data.read_bitext(tmp_path, "20k")
+
+
+def releases(folder):
+    rows = {
+        "20k": ["where is it,track_order", "Shared with test,get_refund", "two meanings,get_refund", "show invoices,check_invoices"],
+        "6480": ["shared with test,get_refund", "only here,get_invoice"],
+        "4514": ["shared with test,get_refund", "two meanings,track_refund"],
+    }
+    for release, lines in rows.items():
+        name, column = data.BITEXT[release]
+        (folder / name).write_text("\n".join([f"{column},intent", *lines]) + "\n")
+
+
+def test_no_text_of_the_test_release_is_trained_on_and_texts_with_two_intents_are_dropped(tmp_path):
+    releases(tmp_path)
+    samples = data.bitext_samples(tmp_path, strict=False)
+    held = {s.text.lower() for s in samples if s.split == "test"}
+    assert held == {"shared with test"}
+    assert held.isdisjoint(s.text.lower() for s in samples if s.split != "test")
+    assert "two meanings" not in {s.text for s in samples}
+    assert ("show invoices", "check_invoice") in {(s.text, s.intent) for s in samples}
+
+
+def test_strict_trains_on_the_20k_release_alone(tmp_path):
+    releases(tmp_path)
+    samples = data.bitext_samples(tmp_path, strict=True)
+    assert {s.source for s in samples if s.split == "train"} == {"bitext-20k"}
+
+
+def test_a_mail_is_the_same_for_the_same_seed_and_keeps_the_request():
+    one, other = (augment.mail("where is my parcel", random.Random(3), 4) for _ in range(2))
+    assert one == other
+    assert "parcel" in augment.mail("where is my parcel", random.Random(8), 6).lower()
+
+
+def test_scenery_of_the_tests_is_not_scenery_of_training():
+    assert set(augment.STORIES).isdisjoint(augment.TEST_STORIES)
+
+
+def test_heads_learn_nothing_from_labels_a_text_lacks():
+    labels = batches.label_arrays([Sample("a", "mood", "train", sentiment="neutral"), Sample("b", "hazards", "train", hazards=["legal"])])
+    assert labels["intent"].tolist() == [batches.UNKNOWN] * 2
+    assert labels["hazard"][0].tolist() == [batches.UNKNOWN] * len(HAZARDS)
+    assert labels["hazard"][1].tolist() == [1, 0, 0, 0, 0, 0, 0]
+
+
+def test_batches_stay_within_the_token_budget_and_hold_every_text_once():
+    lengths = [random.Random(1).randint(3, 200) for _ in range(300)] + [256]
+    groups = batches.by_length(lengths, 512, random.Random(2))
+    assert sorted(i for group in groups for i in group) == list(range(301))
+    assert all(max(lengths[i] for i in group) * len(group) <= 512 for group in groups)
+
+
+def test_there_are_29_intents_and_five_heads():
+    assert len(INTENTS) == len(set(INTENTS)) == 29
+    assert list(HEADS) == ["intent", "sentiment", "urgency", "hazard", "scope"]
+
+
+def test_quantisation_is_calibrated_on_training_texts_alone():
+    samples = [Sample(f"text {i}", "mood" if i % 2 else "bitext-20k", "train" if i % 3 else "test") for i in range(900)]
+    texts = " ".join(quantise.calibration_texts(samples, 7, 90)).lower()
+    assert not any(f"text {i} " in texts + " " for i in range(0, 10, 3))

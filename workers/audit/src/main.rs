@@ -1,0 +1,5 @@
+//! The `audit` process.
+
+fn main() -> std::process::ExitCode {
+    shared::process::main::<audit::Config>()
+}

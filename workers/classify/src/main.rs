@@ -1,0 +1,4 @@
+//! The `classify` process.
+fn main() -> std::process::ExitCode {
+    shared::process::main::<classify::Config>()
+}

@@ -1,0 +1,5 @@
+//! The `draft` process.
+
+fn main() -> std::process::ExitCode {
+    shared::process::main::<draft::Config>()
+}

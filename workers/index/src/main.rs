@@ -1,0 +1,5 @@
+//! The `index` process.
+
+fn main() -> std::process::ExitCode {
+    shared::process::main::<index::Config>()
+}
