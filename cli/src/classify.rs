@@ -43,7 +43,11 @@ impl Classify {
             match parsed.with_context(|| format!("cannot read {}", self.file.display()))? {
                 Ok(event) => {
                     let read = worker.read(&event.ticket).await?;
-                    writeln!(out, "{}", if for_people { plain(&event.ticket, &read) } else { line(&event.ticket, &read) })?;
+                    writeln!(
+                        out,
+                        "{}",
+                        if for_people { plain(&event.ticket, &read) } else { line(&event.ticket, &read) }
+                    )?;
                 }
                 Err(line) => {
                     bad += 1;
@@ -64,7 +68,8 @@ fn line(ticket: &Ticket, read: &Classification) -> String {
 fn plain(ticket: &Ticket, read: &Classification) -> String {
     let others: Vec<String> =
         read.top.iter().skip(1).map(|one| format!("{} {:.2}", one.label, one.probability)).collect();
-    let hazards: Vec<String> = read.hazards.iter().map(|one| format!("{} {:.2}", one.kind, one.probability)).collect();
+    let hazards: Vec<String> =
+        read.hazards.iter().map(|one| format!("{} {:.2}", one.kind, one.probability)).collect();
     format!(
         "{}  {}\n  {} {:.3}   then {}   out of scope {:.3}\n  {:?}, {:?}, {}{}",
         style(&ticket.id).bold(),
@@ -76,6 +81,10 @@ fn plain(ticket: &Ticket, read: &Classification) -> String {
         read.mood.sentiment,
         read.attention.priority,
         read.language.code,
-        if hazards.is_empty() { String::new() } else { format!("   hazards: {}", style(hazards.join(", ")).red()) },
+        if hazards.is_empty() {
+            String::new()
+        } else {
+            format!("   hazards: {}", style(hazards.join(", ")).red())
+        },
     )
 }

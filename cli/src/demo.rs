@@ -3,7 +3,10 @@
 mod show;
 mod way;
 
-use std::{path::PathBuf, time::{Duration, Instant}};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use all::Overrides;
 use anyhow::{Context, bail};
@@ -122,7 +125,9 @@ async fn run_rest(house: &House, sender: &mut Sender, rest: &[Parsed], before: u
     let begun = Instant::now();
     let bar = output::bar(rest.len() as u64, format!("{} more tickets", rest.len()));
     send(sender, rest).await?;
-    let done = |law: Law| bar.set_position(u64::try_from(law.routed + law.rejected).unwrap_or(0).saturating_sub(before as u64));
+    let done = |law: Law| {
+        bar.set_position(u64::try_from(law.routed + law.rejected).unwrap_or(0).saturating_sub(before as u64))
+    };
     let law = settled(house, before + rest.len(), done).await?;
     bar.finish_and_clear();
     let took = begun.elapsed();
@@ -130,7 +135,13 @@ async fn run_rest(house: &House, sender: &mut Sender, rest: &[Parsed], before: u
     let holds = law.received == law.routed + law.rejected && law.open == 0;
     let verdict = if holds { style("the law holds").green() } else { style("the law is broken").red() };
     println!("{} tickets in {:.1} s, audited in Postgres", rest.len(), took.as_secs_f64());
-    println!("received {} = routed {} + rejected {}   {}", law.received, law.routed, law.rejected, verdict.bold());
+    println!(
+        "received {} = routed {} + rejected {}   {}",
+        law.received,
+        law.routed,
+        law.rejected,
+        verdict.bold()
+    );
     if holds { Ok(()) } else { bail!("received, routed and rejected do not add up: {law:?}") }
 }
 

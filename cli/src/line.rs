@@ -49,7 +49,8 @@ impl House {
         .await??;
         let overrides = overrides.with("database-url", postgres.url());
         let line = all::start(bus, settings, &overrides, &stop).await?;
-        let (audit, connection) = tokio_postgres::connect(postgres.url(), NoTls).await.context("the audit's database")?;
+        let (audit, connection) =
+            tokio_postgres::connect(postgres.url(), NoTls).await.context("the audit's database")?;
         tokio::spawn(connection);
         Ok(Self { line, stop, audit, postgres })
     }

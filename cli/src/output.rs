@@ -14,7 +14,7 @@ pub fn code(result: anyhow::Result<()>) -> ExitCode {
     if let Some(BusError::Settings(_)) = error.downcast_ref() {
         return process::failed(&error.to_string());
     }
-    drop(process::failed(&format!("{error:#}")));
+    let _ = process::failed(&format!("{error:#}"));
     ExitCode::FAILURE
 }
 
@@ -37,10 +37,15 @@ pub fn spinner(what: impl Into<Cow<'static, str>>) -> ProgressBar {
 /// Text from outside, safe for a terminal: no control characters, no bidi or invisible ones, at most `chars` long.
 pub fn safe(text: &str, chars: usize) -> String {
     let visible = |c: &char| {
-        !c.is_control() && !matches!(*c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
+        !c.is_control()
+            && !matches!(*c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
     };
     let flat: String = text.chars().map(|c| if c == '\n' { ' ' } else { c }).filter(visible).collect();
-    if flat.chars().count() <= chars { flat } else { flat.chars().take(chars.saturating_sub(1)).chain(['…']).collect() }
+    if flat.chars().count() <= chars {
+        flat
+    } else {
+        flat.chars().take(chars.saturating_sub(1)).chain(['…']).collect()
+    }
 }
 
 #[cfg(test)]

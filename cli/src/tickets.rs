@@ -72,7 +72,12 @@ pub fn open(path: &Path) -> anyhow::Result<impl Iterator<Item = std::io::Result<
 pub fn record(lane: Lane, event: &Received) -> serde_json::Result<Outgoing> {
     let topic = Received::TOPICS.first().copied().unwrap_or_default();
     let payload = serde_json::to_vec(event)?;
-    Ok(Outgoing { topic: lane.name(topic), key: event.ticket.key().into_bytes(), headers: no_headers(), payload })
+    Ok(Outgoing {
+        topic: lane.name(topic),
+        key: event.ticket.key().into_bytes(),
+        headers: no_headers(),
+        payload,
+    })
 }
 
 #[cfg(test)]
@@ -92,7 +97,8 @@ mod tests {
         let text = format!("{GOOD}\n\nnonsense\n{GOOD}\n");
         let parsed = parse_all(&text);
         assert_eq!(parsed.iter().filter(|one| one.is_ok()).count(), 2);
-        let bad: Vec<usize> = parsed.iter().filter_map(|one| one.as_ref().err()).map(|bad| bad.line).collect();
+        let bad: Vec<usize> =
+            parsed.iter().filter_map(|one| one.as_ref().err()).map(|bad| bad.line).collect();
         assert_eq!(bad, [3]);
     }
 

@@ -2,7 +2,10 @@
 
 use clap::Args;
 use shared::{
-    bus::{Lane, kafka::{KafkaSettings, Made}},
+    bus::{
+        Lane,
+        kafka::{KafkaSettings, Made},
+    },
     process::Logs,
 };
 

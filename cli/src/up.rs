@@ -3,7 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use all::Overrides;
-use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::{get, post}};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::IntoResponse,
+    routing::{get, post},
+};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use shared::{
@@ -11,9 +17,9 @@ use shared::{
     process::{Logs, stop_on_signal},
     runner::{Settings, Vitals, render_metrics},
 };
+use std::sync::Arc;
 use tokio::{net::TcpListener, sync::Mutex};
 use tokio_util::sync::CancellationToken;
-use std::sync::Arc;
 
 use crate::{line::House, send::Sender, tickets};
 
@@ -64,7 +70,8 @@ impl Up {
         self.logs.install();
         let bus = self.open_bus().await?;
         let stop = CancellationToken::new();
-        let house = House::open(&bus, &self.runner, Some(&self.postgres), Overrides::default(), stop.clone()).await?;
+        let house =
+            House::open(&bus, &self.runner, Some(&self.postgres), Overrides::default(), stop.clone()).await?;
         let listener = TcpListener::bind(self.http).await?;
         println!("tickets   POST http://{}/tickets", listener.local_addr()?);
         println!("audit     {}", house.database_url());

@@ -15,7 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::envelope::Headers;
 pub use topics::{Lane, TopicSpec, topics};
-pub use types::{Ack, Assignment, BusError, Fingerprint, Offsets, Origin, Outgoing, Partition, Record, Seat, Token};
+pub use types::{
+    Ack, Assignment, BusError, Fingerprint, Offsets, Origin, Outgoing, Partition, Record, Seat, Token,
+};
 
 /// Where events travel.
 #[derive(Clone)]
@@ -196,7 +198,8 @@ pub(crate) fn channels() -> (Consumer, BusEnd) {
     let (record_tx, records) = mpsc::channel(READY_BATCHES);
     let (commands, command_rx) = mpsc::unbounded_channel();
     let pulse = Arc::new(Pulse::default());
-    let end = BusEnd { signals: signal_tx, records: record_tx, commands: command_rx, pulse: Arc::clone(&pulse) };
+    let end =
+        BusEnd { signals: signal_tx, records: record_tx, commands: command_rx, pulse: Arc::clone(&pulse) };
     (Consumer { signals, records, commands, pulse }, end)
 }
 

@@ -49,10 +49,11 @@ struct Arguments<C: Config> {
 /// Runs a worker's process to its end.
 pub fn main<C: Config>() -> ExitCode {
     let command = Arguments::<C>::command().name(C::Worker::NAME);
-    let arguments = match command.try_get_matches().and_then(|matches| Arguments::<C>::from_arg_matches(&matches)) {
-        Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
-    };
+    let arguments =
+        match command.try_get_matches().and_then(|matches| Arguments::<C>::from_arg_matches(&matches)) {
+            Ok(arguments) => arguments,
+            Err(error) => return usage(&error),
+        };
     arguments.logs.install();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -80,7 +81,9 @@ async fn work<C: Config>(arguments: Arguments<C>, stop: CancellationToken) -> Ex
     let bus = match settings {
         Ok((bus, _)) => bus,
         // The worker's own settings are checked too, so that all that is wrong is said at once.
-        Err(error) => return refuse(StartError::both(Err::<(), _>(error), arguments.config.start().await).err()),
+        Err(error) => {
+            return refuse(StartError::both(Err::<(), _>(error), arguments.config.start().await).err());
+        }
     };
     let worker = match start(&arguments.config, &vitals, &stop).await {
         Ok(Some(worker)) => worker,

@@ -1,4 +1,5 @@
 //! The model runtime over the tiny bundles in `fixtures/`, and over the real ones where they are built.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
     path::{Path, PathBuf},

@@ -1,6 +1,13 @@
 //! Random plans of trouble: whatever happens, the law holds. Every failure prints its seed;
 //! `SWITCHYARD_SEED=<seed> SWITCHYARD_PLANS=1` runs that plan again.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod support;
 
@@ -13,7 +20,10 @@ use std::{
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use shared::{
-    bus::{Bus, memory::{FaultPlan, MemoryBus}},
+    bus::{
+        Bus,
+        memory::{FaultPlan, MemoryBus},
+    },
     runner::{Delivery, Settings, Vitals, run},
 };
 use support::*;
@@ -22,7 +32,8 @@ use tokio_util::sync::CancellationToken;
 
 /// What a ticket asks of the worker, and how often.
 const BODIES: &[&str] = &[
-    "ok", "ok", "ok", "ok", "ok", "ok", "slow 1", "slow 20", "slow 300", "retry 1", "retry 3", "panic", "reject", "forever",
+    "ok", "ok", "ok", "ok", "ok", "ok", "slow 1", "slow 20", "slow 300", "retry 1", "retry 3", "panic",
+    "reject", "forever",
 ];
 
 /// Values no worker can read.
@@ -34,12 +45,14 @@ const POISON: &[&[u8]] = &[
 ];
 
 fn number_from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}: '{text}' is not a number")))
+    std::env::var(name)
+        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}: '{text}' is not a number")))
 }
 
 /// A runtime of its own, on a paused clock.
 fn on_paused_clock(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(test);
 }
 
@@ -82,7 +95,13 @@ fn fill(bus: &MemoryBus, random: &mut StdRng) {
 }
 
 /// One thing that happens to the workers.
-async fn strike(random: &mut StdRng, running: &mut Vec<Running>, worker: &Arc<Scripted>, bus: &MemoryBus, settings: &Settings) {
+async fn strike(
+    random: &mut StdRng,
+    running: &mut Vec<Running>,
+    worker: &Arc<Scripted>,
+    bus: &MemoryBus,
+    settings: &Settings,
+) {
     let at = random.random_range(0..running.len());
     match random.random_range(0..5) {
         0 => running.swap_remove(at).kill().await,
@@ -180,7 +199,8 @@ async fn killed_at(step: u32, delivery: Delivery) -> bool {
     let worker = Arc::new(Scripted::default());
     let stop = CancellationToken::new();
     let shared_bus = Bus::Memory(bus.clone());
-    let run = run(Arc::clone(&worker), &shared_bus, settings.clone(), Arc::new(Vitals::default()), stop.clone());
+    let run =
+        run(Arc::clone(&worker), &shared_bus, settings.clone(), Arc::new(Vitals::default()), stop.clone());
     let ended = tokio::select! {
         ended = DiesAt { polls: step, future: Box::pin(run) } => ended,
         () = async { sleep(Duration::from_millis(100)).await; stop.cancel(); std::future::pending().await } => true,

@@ -1,12 +1,22 @@
 //! What the runner promises, one test named after each promise, on the bus in memory with a paused clock.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod support;
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
 use shared::{
-    bus::{Outgoing, Partition, memory::{FaultPlan, MemoryBus}},
+    bus::{
+        Outgoing, Partition,
+        memory::{FaultPlan, MemoryBus},
+    },
     envelope::{Meta, derived_id, names, record_id},
     events::{Fault, Received},
     runner::{Delivery, Settings},
@@ -26,7 +36,8 @@ async fn settled_run(bus: &MemoryBus, worker: Arc<Scripted>, settings: Settings)
 
 #[tokio::test(start_paused = true)]
 async fn promise_1_nothing_is_lost() {
-    let plan = FaultPlan { seed: 1, lose_ack: 0.2, lose_record: 0.2, queue_full: 0.2, ..FaultPlan::default() };
+    let plan =
+        FaultPlan { seed: 1, lose_ack: 0.2, lose_record: 0.2, queue_full: 0.2, ..FaultPlan::default() };
     let bus = MemoryBus::with_faults(3, plan);
     for n in 0..200 {
         bus.append(record(&format!("T{}", n % 40), &format!("ok {n}")));
@@ -112,7 +123,10 @@ async fn promise_4_poison_goes_to_rejected_and_the_next_record_goes_on() {
     let bus = MemoryBus::new(1);
     let good = serde_json::to_string(&Received { ticket: ticket("P", "ok") }).unwrap();
     let nested = format!("{}{}", "[".repeat(500), "]".repeat(500));
-    let huge = format!(r#"{{"ticket":{{"tenant":"harbor","id":"P","created_at":"2026-11-20T09:00:00Z","body":"{}"}}}}"#, "a".repeat(2_000_000));
+    let huge = format!(
+        r#"{{"ticket":{{"tenant":"harbor","id":"P","created_at":"2026-11-20T09:00:00Z","body":"{}"}}}}"#,
+        "a".repeat(2_000_000)
+    );
     let kinds: Vec<(&str, Vec<u8>)> = vec![
         ("no value", Vec::new()),
         ("UTF-8", vec![0xff, 0xfe, 0x00]),
@@ -145,7 +159,8 @@ async fn promise_4_poison_goes_to_rejected_and_the_next_record_goes_on() {
         assert!(event.reason.contains(reason), "{offset}: '{}' should name '{reason}'", event.reason);
         assert_eq!((event.fault, event.attempts, event.worker.as_str()), (Fault::Unreadable, 1, "scripted"));
     }
-    let faults: Vec<Fault> = given_up.iter().map(|event| event.fault).filter(|fault| *fault != Fault::Unreadable).collect();
+    let faults: Vec<Fault> =
+        given_up.iter().map(|event| event.fault).filter(|fault| *fault != Fault::Unreadable).collect();
     assert_eq!(faults, [Fault::Panic, Fault::Refused]);
     assert_eq!(distinct(&bus, CLASSIFIED).len(), 1);
 }

@@ -49,10 +49,54 @@ STORIES = [
     "I could not find a form for it, so here it is as a mail.",
     "We are a family of five and go through a lot of batteries.",
     "I switched to you after my old bookshop closed.",
+    "You should find everything under my name in your system.",
+    "I have all the papers here and can scan any of them.",
+    "I heard about your shop in a radio programme on gardening.",
+    "A friend who writes for a food magazine told me to try your pans.",
+    "My brother passed your address on to me.",
+    "It has been years since I last dealt with a shop by letter.",
+    "The kettle and the cups came last month and all is well with them.",
+    "I keep the receipts of everything, so ask if you need one.",
+    "We are four people in one office and share this mail address.",
+    "I grow tomatoes, keep bees and read far too late at night.",
+    "My hearing is not what it was, so writing suits me better.",
+    "It is nearly midnight here, so please do not mind the tone.",
+    "I wrote down the reference {n} from the card in the parcel.",
+    "I have got your catalogue from spring on the kitchen table.",
+    "We restored an old farmhouse and furnished most of it from your pages.",
+    "The rain jacket has been with me on every walk since March.",
+    "My son says I should have used the app for this.",
+    "I am between two meetings, so just briefly.",
+    "There is a file with all our mails on my desk.",
+    "You may look up my earlier orders, there are quite a few.",
+    "My bank, my address and my telephone have not changed.",
+    "I share the login with my wife, who sends her regards.",
+    "Your newsletter mentioned the new tents, they look good.",
+    "The children broke the old lamp years ago, which is how we found you.",
+    "I had the flu last week, so this comes a little late.",
+    "My mother lived to ninety-three and loved your blankets.",
+    "The dog chewed the last box, so I only have half the label.",
+    "I teach at a school and order for the staff room now and then.",
+    "I follow you online and like the pictures of the workshop.",
+    "Our street has been closed for weeks because of road works.",
+    "I got married in June and have been busy with papers ever since.",
+    "My late uncle was a customer of yours too.",
+    "I fought with the form for a while and then gave up.",
+    "The candle smells of pine and burns evenly, thank you for that.",
+    "I bought it together with a fire bowl and a wooden stool.",
+    "The courier is always friendly, give him my best.",
+    "My card ends in {n}, if that is of any use.",
+    "I work in a hospital and my shifts change all the time.",
+    "We have had your rug for ages and the cat sleeps on it.",
+    "I am new to the country and still learning the language.",
+    "Everything else is fine, this is the only open matter.",
+    "My colleague in accounts needs to know as well.",
+    "I counted: this is my twelfth year with you.",
+    "Our club meets on Thursdays and I am the one who buys the mugs.",
     "I am asking for my grandmother, who does not use e-mail.",
 ]
-# Scenery kept for evaluation: no training mail contains it.
-TEST_STORIES = [
+# Scenery kept for calibration.
+CALIBRATION_STORIES = [
     "My partner and I opened a little guest house on the coast two years ago and we still furnish it bit by bit.",
     "You will find me in your records under the number {n}.",
     "I am typing this during my lunch break, so it will be brief.",
@@ -69,6 +113,25 @@ TEST_STORIES = [
     "I keep every mail in a folder, so I can send copies of anything.",
     "We are a small office of eleven people with one shared mailbox.",
     "I have two cats, a garden and far too many paperbacks.",
+]
+# Scenery kept for evaluation: no training or calibration mail contains it.
+TEST_STORIES = [
+    "The tram was cancelled again, so I have some time to write.",
+    "I sing in a choir on Wednesdays and am hard to reach then.",
+    "The balcony faces north, and still everything grows.",
+    "We got to know your shop through the pottery course in our village.",
+    "I have put on my reading glasses for this.",
+    "The picnic basket was a great success at the regatta.",
+    "My flatmate uses your kettle more than I do.",
+    "For the record, this is about purchase {n}.",
+    "I started a new job on the {d}th and everything is a bit upside down.",
+    "The attic has been turned into a study and smells of fresh paint.",
+    "There has been a power cut here all morning.",
+    "I play the cello and have a weakness for good lamps.",
+    "As a retired postman I know how busy the season is.",
+    "The tablet corrects my words as it likes, so read kindly.",
+    "Number {n} is printed on the sticker, whatever that means.",
+    "We are off to the mountains at the end of the week.",
 ]
 # Lead-ins that hand over to the request.
 BRIDGES = [
@@ -156,8 +219,8 @@ def ending(text: str) -> str:
 
 
 def mail(text: str, rng: random.Random, stories: int | None = None, story_texts: list[str] = STORIES) -> str:
-    """The request somewhere inside a mail: subject, greeting, up to nine sentences of scenery, closing, name, footer."""
-    count = rng.choice([0, 1, 1, 2, 2, 3, 4, 6, 9]) if stories is None else stories
+    """The request somewhere inside a mail: subject, greeting, up to eight sentences of scenery, closing, name, footer."""
+    count = rng.choice([0, 1, 1, 2, 2, 3, 4, 6, 8]) if stories is None else stories
     scenery = [fill(s, rng) for s in rng.sample(story_texts, min(count, len(story_texts)))]
     before = rng.randint(0, len(scenery))
     request = ending(letter_case(numbers(text, rng), rng))

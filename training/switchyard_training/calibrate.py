@@ -16,11 +16,11 @@ SCOPE_KEEPS = 0.98
 
 
 def calibration_samples(samples: list[data.Sample], seed: int) -> list[data.Sample]:
-    """Every calibration text alone and once inside a mail."""
+    """Every calibration text alone and once inside a mail with scenery that training has not seen."""
     rng = random.Random(f"{seed}/calibrate")
     chosen = [s for s in samples if s.split == "calibrate"]
     made = [data.Sample(**{**s.__dict__, "text": augment.short(s.text, rng)}) for s in chosen]
-    made += [data.Sample(**{**s.__dict__, "text": augment.mail(s.text, rng)}) for s in chosen]
+    made += [data.Sample(**{**s.__dict__, "text": augment.mail(s.text, rng, None, augment.CALIBRATION_STORIES)}) for s in chosen]
     return made
 
 

@@ -22,6 +22,7 @@ class Settings:
     per_intent: int = 240
     batch_tokens: int = 1600
     lr: float = 1e-3
+    start: Path | None = None
     strict: bool = False
     max_tokens: int = 256
 

@@ -76,12 +76,14 @@ def train(settings: Settings) -> dict:
     np.random.seed(settings.seed)
     samples = [s for s in data.load(settings) if s.split == "train"]
     net = model.with_lora(settings.base, settings.rank, settings.targets)
+    if settings.start:
+        net.load_state_dict(torch.load(settings.start), strict=False)
     net.train()
     epochs = plan(samples, settings)
     steps = sum(map(len, epochs))
     optimizer = torch.optim.AdamW(groups(net, settings.lr), weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [g["lr"] for g in optimizer.param_groups], total_steps=steps, pct_start=0.08)
-    report = {**model.trainable(net), "samples": len(samples), "steps": steps, "epochs": []}
+    report = {**model.trainable(net), "samples": len(samples), "steps": steps, "started_from_weights": bool(settings.start), "epochs": []}
     began = time.time()
     for number, epoch in enumerate(epochs, 1):
         report["epochs"].append(run_epoch(net, epoch, optimizer, schedule, f"epoch {number}/{len(epochs)}"))

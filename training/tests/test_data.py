@@ -68,8 +68,9 @@ def test_a_mail_is_the_same_for_the_same_seed_and_keeps_the_request():
     assert "parcel" in augment.mail("where is my parcel", random.Random(8), 6).lower()
 
 
-def test_scenery_of_the_tests_is_not_scenery_of_training():
-    assert set(augment.STORIES).isdisjoint(augment.TEST_STORIES)
+def test_training_calibration_and_tests_share_no_scenery():
+    lists = [augment.STORIES, augment.CALIBRATION_STORIES, augment.TEST_STORIES]
+    assert len({story for stories in lists for story in stories}) == sum(map(len, lists))
 
 
 def test_heads_learn_nothing_from_labels_a_text_lacks():

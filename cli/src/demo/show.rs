@@ -46,9 +46,18 @@ fn first_line(draft: &Draft) -> String {
         Draft::Withheld { reason } => format!("none: {}", safe(reason, 120)),
         Draft::Reply(reply) => {
             let grounded = reply.sentences.iter().find(|sentence| !sentence.sources.is_empty());
-            let text = grounded.or(reply.sentences.first()).map(|sentence| safe(&sentence.text, 110)).unwrap_or_default();
-            let source = grounded.and_then(|sentence| sentence.sources.first()).map(|source| format!("  [{}]", source.id));
-            let offer = reply.offer.as_ref().map(|code| format!("  code {}", style(code).green())).unwrap_or_default();
+            let text = grounded
+                .or(reply.sentences.first())
+                .map(|sentence| safe(&sentence.text, 110))
+                .unwrap_or_default();
+            let source = grounded
+                .and_then(|sentence| sentence.sources.first())
+                .map(|source| format!("  [{}]", source.id));
+            let offer = reply
+                .offer
+                .as_ref()
+                .map(|code| format!("  code {}", style(code).green()))
+                .unwrap_or_default();
             format!("{text}{}{offer}", source.unwrap_or_default())
         }
     }
@@ -57,7 +66,8 @@ fn first_line(draft: &Draft) -> String {
 /// Milliseconds by stage.
 fn millis(millis: [Option<i64>; 5]) -> String {
     let named = ["classify", "retrieve", "draft", "route", "in all"].iter().zip(millis);
-    let parts = named.map(|(name, ms)| format!("{name} {}", ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string())));
+    let parts =
+        named.map(|(name, ms)| format!("{name} {}", ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string())));
     parts.collect::<Vec<_>>().join(", ")
 }
 

@@ -14,13 +14,15 @@ pub struct Way {
 
 /// The way of a ticket that has been routed.
 pub async fn of(audit: &Client, tenant: &str, ticket: &str) -> anyhow::Result<Way> {
-    let query = "SELECT e.data::text AS data, t.classify_ms, t.retrieve_ms, t.draft_ms, t.route_ms, t.total_ms
+    let query =
+        "SELECT e.data::text AS data, t.classify_ms, t.retrieve_ms, t.draft_ms, t.route_ms, t.total_ms
         FROM tickets t JOIN events e ON e.root_id = t.root_id AND e.lane = t.lane AND e.kind = 'routed'
         WHERE t.lane = 'live' AND t.tenant = $1 AND t.ticket = $2";
     let row = audit.query_opt(query, &[&tenant, &ticket]).await?;
     let row = row.with_context(|| format!("ticket {tenant}/{ticket} was not routed"))?;
     let routed = serde_json::from_str(row.get("data")).context("the audit's own row cannot be read")?;
-    let millis = ["classify_ms", "retrieve_ms", "draft_ms", "route_ms", "total_ms"].map(|column| row.get(column));
+    let millis =
+        ["classify_ms", "retrieve_ms", "draft_ms", "route_ms", "total_ms"].map(|column| row.get(column));
     Ok(Way { routed, millis })
 }
 

@@ -29,7 +29,8 @@ pub fn built(name: &str) -> Result<PathBuf> {
     let folder = here.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
     let path = folder.unwrap_or(Path::new(".")).join(name);
     if !path.is_file() {
-        let release = if path.components().any(|part| part.as_os_str() == "release") { " --release" } else { "" };
+        let release =
+            if path.components().any(|part| part.as_os_str() == "release") { " --release" } else { "" };
         bail!(
             "{} is not there; build it with: cargo build --workspace --bins --examples{release}",
             path.display()

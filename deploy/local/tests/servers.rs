@@ -1,4 +1,5 @@
 //! The servers start, die and come back on the same data and port.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::{process::Command, time::Instant};
 

@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use self::{faults::Dice, group::Group, log::Topic, member::Member};
 use super::{
-    Ack, BusError, Consumer, Fingerprint, Link, Origin, Outgoing, Partition, Producer, Record, Seat, Subscription,
-    Token, channels,
+    Ack, BusError, Consumer, Fingerprint, Link, Origin, Outgoing, Partition, Producer, Record, Seat,
+    Subscription, Token, channels,
 };
 pub use faults::FaultPlan;
 
@@ -99,7 +99,8 @@ impl MemoryBus {
         let mut state = self.cluster.lock();
         let ends = state.ends(topic);
         let group = state.groups.get(group);
-        let committed = |partition: &Partition| group.and_then(|group| group.committed(partition)).unwrap_or(0);
+        let committed =
+            |partition: &Partition| group.and_then(|group| group.committed(partition)).unwrap_or(0);
         ends.iter().map(|(partition, end)| end - committed(partition)).sum()
     }
 

@@ -112,17 +112,14 @@ impl Meta {
         if let Some(found) = headers.text(names::SPEC)?.filter(|found| *found != "1.0") {
             return Err(wrong(names::SPEC, found));
         }
-        let source = headers.text(names::SOURCE)?;
-        let id = headers.text(names::ID)?.map(|id| foreign_id(source.unwrap_or_default(), id));
-        let mut meta = Self::of_place(origin);
-        meta.adopt(id);
-        meta.root = parsed(headers, names::ROOT)?.unwrap_or(meta.root);
-        meta.cause = parsed(headers, names::CAUSE)?.unwrap_or(meta.cause);
-        meta.time = parsed(headers, names::TIME)?.unwrap_or(meta.time);
-        meta.source = source.map_or(meta.source, str::to_owned);
-        // W3C: a traceparent that cannot be read is as good as none.
-        meta.trace = parsed(headers, names::TRACE).ok().flatten().unwrap_or_else(|| Trace::of(meta.root));
-        Ok(meta)
+        // W3C: a traceparent that cannot be read is as good as none. All else has to be what it says.
+        for name in [names::SOURCE, names::ID] {
+            headers.text(name)?;
+        }
+        parsed::<Uuid>(headers, names::ROOT)?;
+        parsed::<Uuid>(headers, names::CAUSE)?;
+        parsed::<DateTime<Utc>>(headers, names::TIME)?;
+        Ok(Self::salvage(headers, origin))
     }
 
     /// What is known of a record whose headers say nothing, or nothing that can be read.
@@ -138,12 +135,17 @@ impl Meta {
         }
     }
 
-    /// The ids as far as they can be read, for a record that is rejected.
+    /// What can be read of the headers, whatever the rest looks like: for a record that is rejected or audited.
     pub fn salvage(headers: &Headers, origin: &Origin) -> Self {
         let mut meta = Self::of_place(origin);
-        let source = headers.text(names::SOURCE).ok().flatten().unwrap_or_default();
-        meta.adopt(headers.text(names::ID).ok().flatten().map(|id| foreign_id(source, id)));
+        let source = headers.text(names::SOURCE).ok().flatten();
+        meta.adopt(
+            headers.text(names::ID).ok().flatten().map(|id| foreign_id(source.unwrap_or_default(), id)),
+        );
         meta.root = parsed(headers, names::ROOT).ok().flatten().unwrap_or(meta.root);
+        meta.cause = parsed(headers, names::CAUSE).ok().flatten().unwrap_or(meta.cause);
+        meta.time = parsed(headers, names::TIME).ok().flatten().unwrap_or(meta.time);
+        meta.source = source.map_or(meta.source, str::to_owned);
         meta.trace = parsed(headers, names::TRACE).ok().flatten().unwrap_or_else(|| Trace::of(meta.root));
         meta
     }

@@ -3,9 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Classified, DecodeError, Drafted, Event, Received, Rejected, Resolved, Retrieved, Routed, decode::excerpt,
-};
+use super::{DecodeError, Event, decode::excerpt};
 
 /// Any record of any topic, readable or not. Decoding it never fails.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,13 +27,13 @@ impl Event for AnyEvent {
     const NAME: &'static str = "any";
     const TOLERANT: bool = true;
     const TOPICS: &'static [&'static str] = &[
-        Received::TOPICS[0],
-        Classified::TOPICS[0],
-        Retrieved::TOPICS[0],
-        Drafted::TOPICS[0],
-        Routed::TOPICS[0],
-        Rejected::TOPICS[0],
-        Resolved::TOPICS[0],
+        "tickets.received",
+        "tickets.classified",
+        "tickets.retrieved",
+        "tickets.drafted",
+        "tickets.routed",
+        "tickets.rejected",
+        "tickets.resolved",
     ];
 
     fn about(&self) -> Option<(&str, &str)> {

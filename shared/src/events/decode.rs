@@ -110,7 +110,9 @@ pub(super) fn check_name(field: &'static str, name: &str) -> Result<(), DecodeEr
     if name.len() > 200 {
         return Err(DecodeError::field(field, format!("has {} bytes, more than 200", name.len())));
     }
-    if let Some(bad) = name.chars().find(|c| c.is_control() || c.is_whitespace() || (*c == '/' && field.ends_with("tenant"))) {
+    if let Some(bad) =
+        name.chars().find(|c| c.is_control() || c.is_whitespace() || (*c == '/' && field.ends_with("tenant")))
+    {
         return Err(DecodeError::field(field, format!("holds {bad:?}, which a key cannot")));
     }
     Ok(())

@@ -185,7 +185,11 @@ pub struct Resolution {
 impl Resolution {
     /// Subject and body as one text, the way the encoder reads it.
     pub fn text(&self) -> String {
-        if self.subject.trim().is_empty() { self.body.clone() } else { format!("{}\n{}", self.subject, self.body) }
+        if self.subject.trim().is_empty() {
+            self.body.clone()
+        } else {
+            format!("{}\n{}", self.subject, self.body)
+        }
     }
 
     /// Refuses what could not be searched or quoted.

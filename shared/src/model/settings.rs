@@ -48,21 +48,17 @@ fn found(setting: &str, given: Option<&Path>, default: &str, advice: &str) -> Re
     match given {
         Some(path) => Ok(path.to_owned()),
         None => find(default).ok_or_else(|| {
-            let problem =
-                format!("not set, and there is no {default} here or above the executable; {advice}");
+            let problem = format!(
+                "not set, and there is no {default} here or above, nor above the executable; {advice}"
+            );
             StartError::setting(setting, problem)
         }),
     }
 }
 
-/// A relative path in the working directory or in a folder above the executable, whichever is there first.
+/// A relative path in the working directory or above it, or else above the executable.
 pub fn find(relative: &str) -> Option<PathBuf> {
-    let here = std::env::current_dir().ok();
-    let executable = std::env::current_exe().ok();
-    let above = executable.iter().flat_map(|path| path.ancestors().skip(1));
-    here.iter()
-        .map(PathBuf::as_path)
-        .chain(above)
-        .map(|folder| folder.join(relative))
-        .find(|path| path.exists())
+    let places = [std::env::current_dir().ok(), std::env::current_exe().ok()];
+    let above = places.iter().flatten().flat_map(|place| place.ancestors());
+    above.map(|folder| folder.join(relative)).find(|path| path.exists())
 }

@@ -16,8 +16,13 @@ use crate::{
 ///
 /// # Errors
 /// When the address cannot be had.
-pub async fn serve(address: SocketAddr, vitals: Arc<Vitals>, stop: CancellationToken) -> Result<SocketAddr, StartError> {
-    let unusable = |error| StartError::setting("SWITCHYARD_HTTP", format!("cannot listen on {address}: {error}"));
+pub async fn serve(
+    address: SocketAddr,
+    vitals: Arc<Vitals>,
+    stop: CancellationToken,
+) -> Result<SocketAddr, StartError> {
+    let unusable =
+        |error| StartError::setting("SWITCHYARD_HTTP", format!("cannot listen on {address}: {error}"));
     let listener = TcpListener::bind(address).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
     let routes = Router::new()

@@ -6,7 +6,9 @@ use tracing::warn;
 
 /// Cancels `stop` at the first SIGTERM or SIGINT and returns at the second.
 pub async fn stop_on_signal(stop: CancellationToken) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         warn!("cannot listen for signals");
         return std::future::pending().await;
     };

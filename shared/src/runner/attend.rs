@@ -76,7 +76,8 @@ async fn answer<W: Worker>(desk: &Desk<W>, record: &Record) -> Result<Option<Out
     let verdict = |fault, reason, attempts| Some(Verdict { fault, reason, attempts });
     let mut patience = desk.weather.patience();
     loop {
-        let event = open::<W::Input>(record).map_err(|error| verdict(Fault::Unreadable, error.to_string(), 1))?;
+        let event =
+            open::<W::Input>(record).map_err(|error| verdict(Fault::Unreadable, error.to_string(), 1))?;
         let cause = output::stub(&event);
         patience.attempts += 1;
         let attempts = patience.attempts;
@@ -86,7 +87,9 @@ async fn answer<W: Worker>(desk: &Desk<W>, record: &Record) -> Result<Option<Out
                 return output::answer(W::NAME, desk.lane, &cause, &event)
                     .map_err(|error| verdict(Fault::Refused, error.to_string(), attempts));
             }
-            Ok(Err(Failure::Reject(error))) => return Err(verdict(Fault::Refused, format!("{error:#}"), attempts)),
+            Ok(Err(Failure::Reject(error))) => {
+                return Err(verdict(Fault::Refused, format!("{error:#}"), attempts));
+            }
             Err(panic) => return Err(verdict(Fault::Panic, message(&*panic), attempts)),
             Ok(Err(Failure::Retry(error))) => {
                 let complaint = format!("{error:#}");

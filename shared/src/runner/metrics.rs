@@ -25,12 +25,18 @@ impl Families {
         let events = counter("switchyard_events_total", "Events answered", &["worker", "outcome"]);
         let retries = counter("switchyard_retries_total", "Attempts repeated", &["worker"]);
         let seconds = HistogramOpts::new("switchyard_event_seconds", "From start to answer of an event")
-            .buckets(vec![0.000_1, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0]);
+            .buckets(vec![
+                0.000_1, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
+            ]);
         let seconds = known(HistogramVec::new(seconds, &["worker"]));
         let lag = Opts::new("switchyard_lag_events", "Records not yet committed");
         let lag = known(IntGaugeVec::new(lag, &["worker", "topic"]));
-        let all: [Box<dyn prometheus::core::Collector>; 4] =
-            [Box::new(events.clone()), Box::new(seconds.clone()), Box::new(lag.clone()), Box::new(retries.clone())];
+        let all: [Box<dyn prometheus::core::Collector>; 4] = [
+            Box::new(events.clone()),
+            Box::new(seconds.clone()),
+            Box::new(lag.clone()),
+            Box::new(retries.clone()),
+        ];
         for family in all {
             known(registry.register(family));
         }

@@ -88,7 +88,11 @@ impl Progress {
 
     /// The staged prefix: its tokens, its outputs, and the next offset after it.
     pub(super) fn staged(&self) -> Option<(Vec<Token>, Vec<Outgoing>, i64)> {
-        let prefix = self.window.iter().zip(self.first..).map_while(|(slot, at)| Some((slot, slot.staged.as_ref()?, at)));
+        let prefix = self
+            .window
+            .iter()
+            .zip(self.first..)
+            .map_while(|(slot, at)| Some((slot, slot.staged.as_ref()?, at)));
         let (mut tokens, mut outputs, mut next) = (Vec::new(), Vec::new(), None);
         for (slot, output, sequence) in prefix {
             tokens.push(Token { seat: self.seat, sequence });

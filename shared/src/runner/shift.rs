@@ -8,11 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{
-    FutureExt, StreamExt,
-    future::BoxFuture,
-    stream::FuturesUnordered,
-};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -29,10 +25,16 @@ use super::{
     weather::Weather,
 };
 use crate::{
-    bus::{Ack, Bus, BusError, Command, Consumer, Outgoing, Partition, Peek, Producer, Record, Seat, Subscription, Token},
+    bus::{
+        Ack, Bus, BusError, Command, Consumer, Outgoing, Partition, Peek, Producer, Record, Seat,
+        Subscription, Token,
+    },
     events::{Event, Fault},
     worker::Worker,
 };
+
+/// How often all that is finished is committed, also what was before.
+const WHOLE_COMMIT_EVERY: Duration = Duration::from_secs(5);
 
 /// While nothing succeeds, one more event is tried this often.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -62,6 +64,7 @@ pub(super) struct Shift<W: Worker> {
     starting: FuturesUnordered<BoxFuture<'static, ownership::Located>>,
     load: (usize, usize),
     last_commit: Instant,
+    last_whole_commit: Instant,
     last_probe: Instant,
     stopping: Option<Instant>,
 }
@@ -77,7 +80,8 @@ impl<W: Worker> Shift<W> {
     ) -> Result<Self, BusError> {
         let topics = W::Input::TOPICS.iter().map(|topic| settings.lane.name(topic).to_string()).collect();
         let transactional = settings.delivery == Delivery::ExactlyOnce && !W::Output::TOPICS.is_empty();
-        let subscription = Subscription { group: settings.lane.name(W::NAME).to_string(), topics, transactional };
+        let subscription =
+            Subscription { group: settings.lane.name(W::NAME).to_string(), topics, transactional };
         let consumer = bus.consumer(subscription)?;
         vitals.watch(Arc::clone(&consumer.pulse));
         let desk = Arc::new(Desk {
@@ -106,6 +110,7 @@ impl<W: Worker> Shift<W> {
             starting: FuturesUnordered::new(),
             load: (0, 0),
             last_commit: Instant::now(),
+            last_whole_commit: Instant::now(),
             last_probe: Instant::now(),
             stopping: None,
         })
@@ -146,18 +151,22 @@ impl<W: Worker> Shift<W> {
     fn has_room(&self) -> bool {
         let (records, bytes) = self.load;
         let probes = if self.desk.weather.ill() && self.startable.is_empty() { PROBE_ROOM } else { 0 };
-        let below = records < self.settings.max_in_flight + probes && (bytes < self.settings.max_in_flight_bytes || probes > 0);
+        let below = records < self.settings.max_in_flight + probes
+            && (bytes < self.settings.max_in_flight_bytes || probes > 0);
         self.stopping.is_none() && below
     }
 
     /// Takes records in and starts those that need not wait.
     fn admit(&mut self, records: Vec<Record>) {
         for record in records {
-            let Some(progress) = self.seats.get_mut(&record.seat).filter(|progress| progress.leaves_by.is_none()) else {
+            let Some(progress) =
+                self.seats.get_mut(&record.seat).filter(|progress| progress.leaves_by.is_none())
+            else {
                 continue;
             };
             self.load = (self.load.0 + 1, self.load.1 + record.bytes());
-            let lane = record.key.as_deref().filter(|_| W::ORDERED).map(|key| self.lanes.lane(record.seat, key));
+            let lane =
+                record.key.as_deref().filter(|_| W::ORDERED).map(|key| self.lanes.lane(record.seat, key));
             let token = progress.admit(Arc::new(record));
             if lane.is_none_or(|lane| self.lanes.enter(lane, token)) {
                 self.start_or_wait(token, lane);
@@ -176,7 +185,8 @@ impl<W: Worker> Shift<W> {
 
     /// Starts a record; one of a partition that is going stays for its next owner.
     fn start(&mut self, token: Token, lane: Option<Lane>) {
-        let Some(progress) = self.seats.get_mut(&token.seat).filter(|progress| progress.leaves_by.is_none()) else {
+        let Some(progress) = self.seats.get_mut(&token.seat).filter(|progress| progress.leaves_by.is_none())
+        else {
             return;
         };
         let Some(record) = progress.record(token) else { return };
@@ -207,7 +217,9 @@ impl<W: Worker> Shift<W> {
         while let Some(Done { token, lane, result }) = next {
             match result {
                 Attended::Abandoned => self.abandon(token),
-                Attended::Output(output) if self.seats.contains_key(&token.seat) => self.put(token, lane, output),
+                Attended::Output(output) if self.seats.contains_key(&token.seat) => {
+                    self.put(token, lane, output)
+                }
                 Attended::Output(_) => {}
             }
             next = self.attending.next().now_or_never().flatten();
@@ -269,7 +281,9 @@ impl<W: Worker> Shift<W> {
     /// An output did not arrive. The record is attended to once more: the same ids come of it. One that the bus will
     /// never take is given up.
     fn answer_again(&mut self, token: Token, lane: Option<Lane>, error: &BusError) {
-        let Some(record) = self.seats.get(&token.seat).and_then(|progress| progress.record(token)) else { return };
+        let Some(record) = self.seats.get(&token.seat).and_then(|progress| progress.record(token)) else {
+            return;
+        };
         if let BusError::Refused(reason) = error {
             let verdict = Verdict { fault: Fault::Refused, reason: reason.clone(), attempts: 1 };
             return self.put(token, lane, self.desk.reject(&record, verdict));
@@ -314,14 +328,26 @@ impl<W: Worker> Shift<W> {
         self.release();
         if self.last_commit.elapsed() >= self.settings.commit_every() {
             self.last_commit = Instant::now();
-            let offsets: Vec<(Partition, i64)> = self.seats.values_mut().filter_map(|progress| {
-                let next = progress.commit()?;
-                Some((progress.partition.clone(), next))
-            }).collect();
+            let offsets = self.to_commit();
             if !offsets.is_empty() {
                 drop(self.consumer.commands.send(Command::Commit(offsets)));
             }
         }
+    }
+
+    /// What was finished since the last commit. Now and then everything: the bus does not tell that a commit came to
+    /// nothing, as it does in a rebalance, and where no record follows nothing else would make up for it.
+    fn to_commit(&mut self) -> Vec<(Partition, i64)> {
+        let fresh = self.seats.values_mut().filter_map(|progress| {
+            let next = progress.commit()?;
+            Some((progress.partition.clone(), next))
+        });
+        let fresh = fresh.collect();
+        if self.last_whole_commit.elapsed() < WHOLE_COMMIT_EVERY {
+            return fresh;
+        }
+        self.last_whole_commit = Instant::now();
+        self.offsets_of(self.seats.values())
     }
 
     /// Stops fetching; what is under way goes on.

@@ -33,7 +33,11 @@ impl Transaction {
     }
 
     /// Begins one over the staged prefix of every partition, unless one is under way or nothing is staged.
-    pub(super) fn begin(&mut self, seats: &HashMap<Seat, Progress>, commands: &mpsc::UnboundedSender<Command>) {
+    pub(super) fn begin(
+        &mut self,
+        seats: &HashMap<Seat, Progress>,
+        commands: &mpsc::UnboundedSender<Command>,
+    ) {
         if self.is_open() || self.not_before.is_some_and(|at| Instant::now() < at) {
             return;
         }
@@ -59,7 +63,8 @@ impl Transaction {
         let Some(open) = &mut self.open else { return std::future::pending().await };
         let result = (&mut open.done).await;
         let tokens = self.open.take().map(|open| open.tokens).unwrap_or_default();
-        let result = result.unwrap_or_else(|_| Err(BusError::Unreachable("the poll loop has ended".to_owned())));
+        let result =
+            result.unwrap_or_else(|_| Err(BusError::Unreachable("the poll loop has ended".to_owned())));
         self.not_before = result.is_err().then(|| Instant::now() + REST);
         result.map(|()| tokens)
     }

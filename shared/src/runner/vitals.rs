@@ -78,7 +78,9 @@ impl Vitals {
 
     /// How it is. An outage of the world is not a reason to be restarted; a stuck loop is.
     pub fn report(&self) -> Report {
-        let (beats, ill) = lock(&self.pulse).as_ref().map_or((true, false), |pulse| (pulse.age_ms() < BEAT_LIMIT_MS, pulse.ill()));
+        let (beats, ill) = lock(&self.pulse)
+            .as_ref()
+            .map_or((true, false), |pulse| (pulse.age_ms() < BEAT_LIMIT_MS, pulse.ill()));
         let notes = lock(&self.notes);
         let bus = ill.then(|| "the bus: no broker answers".to_owned());
         let waiting_for = notes.waiting_for.clone().or(bus);

@@ -1,4 +1,5 @@
 //! The bus on a real Apache Kafka.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod desk;
 

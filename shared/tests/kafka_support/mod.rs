@@ -1,5 +1,12 @@
 //! A lane of a real broker for one test, and the scripted worker as real processes.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod worker;
 
@@ -105,7 +112,8 @@ impl World {
     pub fn enter(name: &str) -> Self {
         let bootstrap = bootstrap();
         let lane = take_lane();
-        let folder = tempfile::Builder::new().prefix(&format!("switchyard-{name}-")).tempdir().unwrap().keep();
+        let folder =
+            tempfile::Builder::new().prefix(&format!("switchyard-{name}-")).tempdir().unwrap().keep();
         let producer = ClientConfig::new()
             .set("bootstrap.servers", bootstrap)
             .set("enable.idempotence", "true")
@@ -124,10 +132,11 @@ impl World {
         let mut here = TopicPartitionList::new();
         for topic in [RECEIVED, CLASSIFIED, REJECTED] {
             for partition in 0..6 {
-                let (_, end) = client.fetch_watermarks(&self.lane.name(topic), partition, LIMIT).unwrap();
+                let end = self.end(&client, topic, partition);
                 self.from.insert((topic, partition), end);
                 if topic == RECEIVED {
-                    here.add_partition_offset(&self.lane.name(topic), partition, Offset::Offset(end)).unwrap();
+                    here.add_partition_offset(&self.lane.name(topic), partition, Offset::Offset(end))
+                        .unwrap();
                 }
             }
         }
@@ -144,6 +153,16 @@ impl World {
             .set("enable.partition.eof", "true")
             .create()
             .unwrap()
+    }
+
+    /// Where a log ends; a topic that was made just now may still be without a leader.
+    fn end(&self, client: &BaseConsumer, topic: &str, partition: i32) -> i64 {
+        let mut found = None;
+        until("the log's end", || {
+            found = client.fetch_watermarks(&self.lane.name(topic), partition, LIMIT).ok();
+            found.is_some()
+        });
+        found.unwrap().1
     }
 
     /// Sends records in order; where each of them lies.
@@ -179,7 +198,7 @@ impl World {
 
     /// Sends a hundred records a second for so long; `at` is told the time after each.
     pub fn flow(&self, time: Duration, name: &str, mut at: impl FnMut(Duration)) {
-        let (begin, mut n, mut sent) = (Instant::now(), 0, Vec::new());
+        let (begin, mut n, mut sent) = (Instant::now(), 0_u32, Vec::new());
         while begin.elapsed() < time {
             let record = crate::support::record(&format!("{name}-{}", n % 60), &format!("ok {n}"));
             sent.push(self.begin_to_send(record.into()));
@@ -240,8 +259,11 @@ impl World {
     /// Records received and not yet committed.
     pub fn lag(&self) -> i64 {
         let client = self.consumer("read_committed");
-        let end = |partition| client.fetch_watermarks(&self.lane.name(RECEIVED), partition, LIMIT).unwrap().1;
-        (0..6).map(end).zip(self.committed()).map(|(end, committed)| end - committed).sum()
+        (0..6)
+            .map(|partition| self.end(&client, RECEIVED, partition))
+            .zip(self.committed())
+            .map(|(end, committed)| end - committed)
+            .sum()
     }
 
     /// Waits until the group has committed everything; how long that took.

@@ -1,6 +1,13 @@
 //! What the runner's tests share: tickets, a scripted worker, and the law.
 #![allow(dead_code, reason = "each test file uses its share")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -14,7 +21,8 @@ use shared::{
     bus::{Bus, Outgoing, Record, memory::MemoryBus, no_headers},
     envelope::names,
     events::{
-        Attention, Classification, Classified, Language, Mood, Priority, Received, Rejected, Scored, Sentiment, Ticket,
+        Attention, Classification, Classified, Language, Mood, Priority, Received, Rejected, Scored,
+        Sentiment, Ticket,
     },
     runner::{Settings, Vitals, run},
 };
@@ -196,12 +204,15 @@ pub fn the_law_holds_for(received: &[Record], answered: Vec<Record>, given_up: V
     assert_eq!(received.len(), roots.len(), "received = answered + rejected");
     for record in &given_up {
         let event = rejected(record);
-        let original = received.iter().find(|r| (r.origin.partition, r.origin.offset) == (event.partition, event.offset));
+        let original = received
+            .iter()
+            .find(|r| (r.origin.partition, r.origin.offset) == (event.partition, event.offset));
         let original = original.expect("a rejected event names a place that exists");
         assert_eq!(event.payload_bytes, original.payload.as_ref().map_or(0, Vec::len) as u64);
     }
     let given_up: HashSet<String> = given_up.iter().map(|record| header(record, names::ID)).collect();
-    let answered: Vec<Record> = answered.into_iter().filter(|record| !given_up.contains(&header(record, names::ID))).collect();
+    let answered: Vec<Record> =
+        answered.into_iter().filter(|record| !given_up.contains(&header(record, names::ID))).collect();
     in_order(received, &answered);
 }
 

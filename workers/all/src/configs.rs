@@ -1,6 +1,6 @@
 //! Each worker's settings, without a command line of its own.
 
-use clap::{Command, FromArgMatches};
+use clap::Command;
 use shared::{Config, Misset, StartError, Worker};
 
 /// Settings given by whoever starts the line, by their long flag: every worker that knows the flag gets it.
@@ -16,7 +16,10 @@ impl Overrides {
     }
 
     /// One worker's settings, from here, the environment and the defaults.
-    pub(crate) fn config<C: Config>(&self) -> Result<C, StartError> {
+    ///
+    /// # Errors
+    /// Every setting that cannot be used.
+    pub fn config<C: Config>(&self) -> Result<C, StartError> {
         let command = C::augment_args(Command::new(C::Worker::NAME).no_binary_name(true));
         let known = |flag: &str| command.get_arguments().any(|argument| argument.get_long() == Some(flag));
         let given: Vec<String> = self
@@ -26,7 +29,9 @@ impl Overrides {
             .map(|(flag, value)| format!("--{flag}={value}"))
             .collect();
         let matches = command.try_get_matches_from(given);
-        matches.and_then(|matches| C::from_arg_matches(&matches)).map_err(|error| unusable(C::Worker::NAME, &error))
+        matches
+            .and_then(|matches| C::from_arg_matches(&matches))
+            .map_err(|error| unusable(C::Worker::NAME, &error))
     }
 }
 
@@ -34,6 +39,7 @@ impl Overrides {
 fn unusable(worker: &str, error: &clap::Error) -> StartError {
     let text = error.render().to_string();
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let problem = lines.iter().take_while(|line| !line.starts_with("Usage")).copied().collect::<Vec<_>>().join(" ");
+    let problem =
+        lines.iter().take_while(|line| !line.starts_with("Usage")).copied().collect::<Vec<_>>().join(" ");
     StartError::Settings(vec![Misset { setting: worker.to_owned(), problem: problem.replace("error: ", "") }])
 }

@@ -41,10 +41,16 @@ pub async fn start(
     overrides: &Overrides,
     stop: &CancellationToken,
 ) -> Result<Line, StartError> {
-    let (classify, retrieve, draft) =
-        (overrides.config::<classify::Config>(), overrides.config::<retrieve::Config>(), overrides.config::<draft::Config>());
-    let (route, audit, index) =
-        (overrides.config::<route::Config>(), overrides.config::<audit::Config>(), overrides.config::<index::Config>());
+    let (classify, retrieve, draft) = (
+        overrides.config::<classify::Config>(),
+        overrides.config::<retrieve::Config>(),
+        overrides.config::<draft::Config>(),
+    );
+    let (route, audit, index) = (
+        overrides.config::<route::Config>(),
+        overrides.config::<audit::Config>(),
+        overrides.config::<index::Config>(),
+    );
     let first = StartError::both(StartError::both(classify, retrieve), StartError::both(draft, route));
     let (((classify, retrieve), (draft, route)), (audit, index)) =
         StartError::both(first, StartError::both(audit, index))?;
@@ -75,7 +81,13 @@ async fn ready<C: Config>(config: &C, stop: &CancellationToken) -> Result<Option
 }
 
 impl Line {
-    fn run<W: Worker>(&mut self, worker: Option<W>, bus: &Bus, settings: &Settings, stop: &CancellationToken) {
+    fn run<W: Worker>(
+        &mut self,
+        worker: Option<W>,
+        bus: &Bus,
+        settings: &Settings,
+        stop: &CancellationToken,
+    ) {
         let Some(worker) = worker else { return };
         let vitals = Arc::new(Vitals::default());
         self.vitals.push((W::NAME, Arc::clone(&vitals)));

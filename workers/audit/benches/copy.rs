@@ -1,5 +1,6 @@
 //! Rows a second of the sink against COPY of the same rows into the same indexed table, fsync on: rounds in turn,
 //! medians, and their ratio. On a private Postgres, or on an empty database at `DATABASE_URL`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
     error::Error,

@@ -89,7 +89,7 @@ impl Row {
     }
 
     /// The same row with its JSON kept as bytes; `None` if it is that already.
-    pub(crate) fn as_bytes(self, problem: &str) -> Option<Self> {
+    pub(crate) fn into_bytes(self, problem: &str) -> Option<Self> {
         let Body::Json(json) = self.body else { return None };
         Some(Self { body: Body::Bytes { bytes: json.into_bytes(), problem: text(problem) }, ..self })
     }

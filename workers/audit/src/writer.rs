@@ -236,7 +236,7 @@ fn place(entry: &Entry) -> Place {
 /// The entry with its JSON kept as bytes. If even those are refused it is answered, and gone.
 fn as_bytes(entry: Entry, problem: &str) -> Option<Entry> {
     let Entry { stream, row, done } = entry;
-    let Some(row) = row.as_bytes(problem) else {
+    let Some(row) = row.into_bytes(problem) else {
         let _ = done.send(Err(Refusal::Row(problem.into())));
         return None;
     };

@@ -1,4 +1,5 @@
 //! Rows into the index, with the real encoder, and found again by `retrieve`'s index.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! What is made of a file's rows; nothing is written.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use clap::Parser;
 use index::{
@@ -65,7 +66,7 @@ async fn each_bad_line_is_told_with_its_number_and_the_others_are_taken() {
         "NUL",
         "a key cannot",
         "invalid characters",
-        "surrogate",
+        "hex escape",
         "bytes, more than",
         "characters, more than",
         "not an object",

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_reported_score_is_the_plain_cosine_with_six_decimals() {
-        let passages = choose(vec![hit("a", "get_refund", "A", 0.123_456_789)], "T-1", "get_refund");
+        let passages = choose(vec![hit("a", "get_refund", "A", 0.123_456_79)], "T-1", "get_refund");
         assert_eq!(passages[0].score, 0.123_457);
     }
 

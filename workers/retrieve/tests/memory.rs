@@ -1,4 +1,5 @@
 //! The index in this process: its file, and its search against the plain one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 

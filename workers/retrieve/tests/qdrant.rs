@@ -1,4 +1,5 @@
 //! Qdrant over real gRPC when it is slow, away, strict or wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 

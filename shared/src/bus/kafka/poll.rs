@@ -208,7 +208,7 @@ impl Desk {
                     self.complain(error);
                 }
             }
-            Signal::Assigned(partitions) | Signal::Lost(partitions) if partitions.is_empty() => {}
+            Signal::Lost(partitions) if partitions.is_empty() => {}
             _ => self.say(signal),
         }
     }

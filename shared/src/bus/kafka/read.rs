@@ -149,8 +149,14 @@ impl Reader {
 
     /// Hands the batch over if there is room.
     pub(super) fn hand_over(&mut self, records: &Sender<Vec<Record>>) {
-        if self.batch.is_empty() || self.held {
+        if self.held {
             self.stuck = None;
+            return;
+        }
+        if self.batch.is_empty() {
+            // What waited may have been of partitions that are gone: the others go on.
+            self.stuck = None;
+            self.switch(false);
             return;
         }
         match records.try_send(mem::take(&mut self.batch)) {

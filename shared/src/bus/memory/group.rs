@@ -97,7 +97,8 @@ impl Group {
 
     /// Gives free partitions to whoever has fewest, then evens out by asking the richest for one at a time.
     fn balance(&mut self) {
-        let wanted: BTreeSet<Partition> = self.members.values().flat_map(|seats| seats.subscribed.clone()).collect();
+        let wanted: BTreeSet<Partition> =
+            self.members.values().flat_map(|seats| seats.subscribed.clone()).collect();
         for partition in wanted {
             if !self.members.values().any(|seats| seats.owned.contains(&partition)) {
                 self.give(partition);
@@ -118,7 +119,9 @@ impl Group {
     fn even_out(&mut self) -> bool {
         let kept = |seats: &Seats| seats.owned.len() - seats.leaving.len();
         let least = self.members.values().map(|seats| seats.owned.len()).min().unwrap_or(0);
-        let Some((&richest, seats)) = self.members.iter().max_by_key(|(_, seats)| kept(seats)) else { return false };
+        let Some((&richest, seats)) = self.members.iter().max_by_key(|(_, seats)| kept(seats)) else {
+            return false;
+        };
         let asked: usize = self.members.values().map(|seats| seats.leaving.len()).sum();
         if kept(seats) < least + asked + 2 {
             return false;

@@ -47,7 +47,9 @@ impl Topic {
         payload: Option<Vec<u8>>,
     ) -> i64 {
         let time_ms = i64::try_from(now_ms()).unwrap_or(i64::MAX);
-        let Some(log) = usize::try_from(number).ok().and_then(|number| self.logs.get_mut(number)) else { return -1 };
+        let Some(log) = usize::try_from(number).ok().and_then(|number| self.logs.get_mut(number)) else {
+            return -1;
+        };
         log.push(Stored { key, headers, payload, time_ms });
         log.len() as i64 - 1
     }
@@ -58,7 +60,14 @@ impl Topic {
     }
 
     /// Up to `most` records from `offset` on.
-    pub(super) fn fetch(&self, name: &Arc<str>, number: i32, offset: i64, most: usize, seat: Seat) -> Vec<Record> {
+    pub(super) fn fetch(
+        &self,
+        name: &Arc<str>,
+        number: i32,
+        offset: i64,
+        most: usize,
+        seat: Seat,
+    ) -> Vec<Record> {
         let skip = usize::try_from(offset).unwrap_or(0);
         let records = self.log(number).iter().enumerate().skip(skip).take(most);
         records

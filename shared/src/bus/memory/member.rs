@@ -8,7 +8,9 @@ use std::{
 use tokio::sync::{mpsc::error::TryRecvError, oneshot};
 
 use super::{Cluster, State, group::MemberId};
-use crate::bus::{BATCH_RECORDS, BusEnd, BusError, Command, Offsets, Outgoing, Partition, Record, Seat, Subscription};
+use crate::bus::{
+    BATCH_RECORDS, BusEnd, BusError, Command, Offsets, Outgoing, Partition, Record, Seat, Subscription,
+};
 
 /// One member: a task between the cluster and a consumer's channels.
 pub(super) struct Member {
@@ -76,10 +78,13 @@ impl Member {
     fn signal(&mut self) {
         let mut state = self.cluster.lock();
         self.stir(&mut state);
-        let signals = state.groups.get_mut(&self.group).map(|group| group.signals(self.id)).unwrap_or_default();
+        let signals =
+            state.groups.get_mut(&self.group).map(|group| group.signals(self.id)).unwrap_or_default();
         drop(state);
         for signal in signals {
-            if let super::super::Signal::Revoked(partitions) | super::super::Signal::Lost(partitions) = &signal {
+            if let super::super::Signal::Revoked(partitions) | super::super::Signal::Lost(partitions) =
+                &signal
+            {
                 self.reading.retain(|partition, _| !partitions.contains(partition));
             }
             drop(self.end.signals.send(signal));
@@ -93,7 +98,8 @@ impl Member {
             return;
         }
         let at = state.dice.pick(self.reading.len());
-        let (Some(partition), Some(group)) = (self.reading.keys().nth(at), state.groups.get_mut(&self.group)) else {
+        let (Some(partition), Some(group)) = (self.reading.keys().nth(at), state.groups.get_mut(&self.group))
+        else {
             return;
         };
         if lose {

@@ -77,7 +77,8 @@ impl<W: Worker> Shift<W> {
             known.push(progress.partition.clone());
         }
         // Asked back before it was begun: there is nothing to finish.
-        let unknown: Vec<Partition> = partitions.iter().filter(|partition| !known.contains(partition)).cloned().collect();
+        let unknown: Vec<Partition> =
+            partitions.iter().filter(|partition| !known.contains(partition)).cloned().collect();
         if !unknown.is_empty() {
             drop(self.consumer.commands.send(Command::Release { partitions: unknown, offsets: Vec::new() }));
         }
@@ -86,8 +87,10 @@ impl<W: Worker> Shift<W> {
     /// Lets go of the partitions that were asked back and are done, or whose time is over.
     pub(super) fn release(&mut self) {
         let now = Instant::now();
-        let ready = |progress: &&Progress| progress.leaves_by.is_some_and(|by| now >= by || progress.started == 0);
-        let leaving: Vec<Partition> = self.seats.values().filter(ready).map(|progress| progress.partition.clone()).collect();
+        let ready =
+            |progress: &&Progress| progress.leaves_by.is_some_and(|by| now >= by || progress.started == 0);
+        let leaving: Vec<Partition> =
+            self.seats.values().filter(ready).map(|progress| progress.partition.clone()).collect();
         if leaving.is_empty() {
             return;
         }

@@ -61,7 +61,7 @@ impl QdrantIndex {
             .map_err(|error| StartError::setting("QDRANT_URL", error))?;
         let (url, search_within) = (target.url, target.timeout);
         let index = Self { client, url, collection: space.name(), search_within, write_within };
-        index.prepare(space.dimension).await?;
+        Box::pin(index.prepare(space.dimension)).await?;
         Ok(index)
     }
 
@@ -78,7 +78,8 @@ impl QdrantIndex {
         if !exists {
             let vectors = VectorParamsBuilder::new(dimension as u64, Distance::Cosine);
             let create = CreateCollectionBuilder::new(&self.collection).vectors_config(vectors);
-            let made = self.asked("make the collection", self.client.create_collection(create)).await;
+            let made =
+                Box::pin(self.asked("make the collection", self.client.create_collection(create))).await;
             let there = || self.asked("find the collection", self.client.collection_exists(&self.collection));
             // Another process may have made it a moment before.
             if let Err(error) = made
