@@ -12,7 +12,7 @@ mod up;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use shared::process;
 
 /// Support-ticket triage as a stream of events: classify, retrieve, draft, route
@@ -40,9 +40,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Switchyard::try_parse() {
+    let arguments: Switchyard = match process::read_arguments(Switchyard::command()) {
         Ok(arguments) => arguments,
-        Err(error) => return process::usage(&error),
+        Err(code) => return code,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

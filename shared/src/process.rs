@@ -1,6 +1,7 @@
 //! A worker's process: settings, logs, the bus, signals and the health port. Each worker's `main` is one call of
 //! [`main`].
 
+mod arguments;
 mod http;
 mod logs;
 mod signals;
@@ -8,18 +9,20 @@ mod signals;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use backoff::{ExponentialBackoffBuilder, backoff::Backoff};
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, Parser};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 pub use self::{
+    arguments::read as read_arguments,
     http::serve,
     logs::{LogFormat, Logs},
     signals::stop_on_signal,
 };
 use crate::{
     bus::{Bus, BusError, kafka::KafkaSettings},
+    events::Event,
     runner::{self, Settings, Vitals},
     start::{Config, StartError},
     worker::Worker,
@@ -28,7 +31,7 @@ use crate::{
 /// Exit code for settings that cannot be used (`EX_USAGE`).
 pub const EXIT_SETTINGS: u8 = 64;
 
-/// Everything a worker's process can be told.
+/// Everything a worker's process can be told
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments<C: Config> {
@@ -48,12 +51,17 @@ struct Arguments<C: Config> {
 
 /// Runs a worker's process to its end.
 pub fn main<C: Config>() -> ExitCode {
-    let command = Arguments::<C>::command().name(C::Worker::NAME);
-    let arguments =
-        match command.try_get_matches().and_then(|matches| Arguments::<C>::from_arg_matches(&matches)) {
-            Ok(arguments) => arguments,
-            Err(error) => return usage(&error),
-        };
+    let about = format!(
+        "The {0} worker: reads {1:?}, writes {2:?}",
+        C::Worker::NAME,
+        <C::Worker as Worker>::Input::TOPICS,
+        <C::Worker as Worker>::Output::TOPICS
+    );
+    let command = Arguments::<C>::command().name(C::Worker::NAME).about(about);
+    let arguments: Arguments<C> = match arguments::read(command) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     arguments.logs.install();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,

@@ -10,9 +10,9 @@ from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HAZARDS, HEADS
 
 HAZARD_RECALL = 0.98
-HAZARD_QUIET = 0.997
-HAZARD_RANGE = (0.1, 0.6)
-SCOPE_KEEPS = 0.98
+HAZARD_QUIET = 0.99
+HAZARD_RANGE = (0.1, 0.4)
+SCOPE_KEEPS = 0.99
 
 
 def calibration_samples(samples: list[data.Sample], seed: int) -> list[data.Sample]:

@@ -157,7 +157,7 @@ text is judged from few, synthetic examples.
 
 ## Cost
 
-Trained in {training.get("seconds", 0) / 60:.0f} minutes on two CPU cores shared with other work (no GPU), base weights not counted.
+Trained in {(training.get("seconds", 0) + training.get("before", {}).get("seconds", 0)) / 60:.0f} minutes on two CPU cores shared with other work (no GPU), base weights not counted.
 """
 
 

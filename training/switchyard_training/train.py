@@ -83,7 +83,9 @@ def train(settings: Settings) -> dict:
     steps = sum(map(len, epochs))
     optimizer = torch.optim.AdamW(groups(net, settings.lr), weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [g["lr"] for g in optimizer.param_groups], total_steps=steps, pct_start=0.08)
-    report = {**model.trainable(net), "samples": len(samples), "steps": steps, "started_from_weights": bool(settings.start), "epochs": []}
+    report = {**model.trainable(net), "samples": len(samples), "steps": steps, "epochs": []}
+    if settings.start:
+        report["before"] = json.loads(settings.start.with_name("train.json").read_text())
     began = time.time()
     for number, epoch in enumerate(epochs, 1):
         report["epochs"].append(run_epoch(net, epoch, optimizer, schedule, f"epoch {number}/{len(epochs)}"))

@@ -30,7 +30,7 @@ struct Runs {
 /// When one of them does not finish its records.
 pub fn measure(stage: &Stage) -> Result<Vec<Finding>> {
     let records = Records::at(stage.broker.bootstrap())?;
-    records.create(&[TAKEN, PASSED, COPIED])?;
+    records.create(&stage.runtime, &[TAKEN, PASSED, COPIED])?;
     let (mut ours, mut bare) = (Runs::default(), Runs::default());
     for round in 0..=stage.rounds {
         fill(&records, round)?;
@@ -51,9 +51,18 @@ pub fn measure(stage: &Stage) -> Result<Vec<Finding>> {
         median(&ours.broker_cpu_us)
     );
     Ok(vec![
-        Finding::beside("pass-through of 512 B events", "records/s", &ours.rates, &bare.rates, Goal::RatioAtLeast(0.5))
-            .note(format!("{RECORDS} records a round, 6 partitions, nine headers each; limit: a bare loop of librdkafka")),
-        Finding::beside("its processor time", "µs a record", &ours.cpu_us, &bare.cpu_us, Goal::None).note(broker),
+        Finding::beside(
+            "pass-through of 512 B events",
+            "records/s",
+            &ours.rates,
+            &bare.rates,
+            Goal::RatioAtLeast(0.5),
+        )
+        .note(format!(
+            "{RECORDS} records a round, 6 partitions, nine headers each; limit: a bare loop of librdkafka"
+        )),
+        Finding::beside("its processor time", "µs a record", &ours.cpu_us, &bare.cpu_us, Goal::None)
+            .note(broker),
     ])
 }
 

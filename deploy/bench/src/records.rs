@@ -68,7 +68,8 @@ impl Records {
     /// # Errors
     /// When librdkafka cannot be used.
     pub fn at(bootstrap: &str) -> Result<Self> {
-        let reader = client(bootstrap).set("group.id", "bench").set("enable.auto.commit", "false").create()?;
+        let reader =
+            client(bootstrap).set("group.id", "bench").set("enable.auto.commit", "false").create()?;
         Ok(Self { bootstrap: bootstrap.to_owned(), reader })
     }
 
@@ -76,14 +77,16 @@ impl Records {
     ///
     /// # Errors
     /// When the broker refuses.
-    pub fn create(&self, topics: &[&str]) -> Result<()> {
+    pub fn create(&self, runtime: &tokio::runtime::Runtime, topics: &[&str]) -> Result<()> {
         let admin: AdminClient<DefaultClientContext> = client(&self.bootstrap).create()?;
         let new = |name| {
-            NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1)).set("message.timestamp.type", "LogAppendTime")
+            NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1))
+                .set("message.timestamp.type", "LogAppendTime")
         };
         let new: Vec<NewTopic<'_>> = topics.iter().copied().map(new).collect();
-        let made = futures::executor::block_on(admin.create_topics(&new, &AdminOptions::new()))?;
-        made.into_iter().try_for_each(|result| result.map(drop).map_err(|(name, code)| anyhow::anyhow!("{name}: {code}")))
+        let made = runtime.block_on(admin.create_topics(&new, &AdminOptions::new()))?;
+        made.into_iter()
+            .try_for_each(|result| result.map(drop).map_err(|(name, code)| anyhow::anyhow!("{name}: {code}")))
     }
 
     /// The offset after the last record of each partition.
@@ -143,7 +146,9 @@ impl Records {
     pub fn scan(&self, topic: &str, from: &[i64], mut each: impl FnMut(Seen)) -> Result<()> {
         let mut missing: i64 = self.ends(topic)?.iter().zip(from).map(|(end, from)| end - from).sum();
         let reader: BaseConsumer = client(&self.bootstrap).set("group.id", "bench").create()?;
-        reader.assign(&list(topic, |number| from.get(number).copied().map_or(Offset::Beginning, Offset::Offset))?)?;
+        reader.assign(&list(topic, |number| {
+            from.get(number).copied().map_or(Offset::Beginning, Offset::Offset)
+        })?)?;
         let begin = Instant::now();
         while missing > 0 {
             ensure!(begin.elapsed() < LIMIT * 3, "{topic}: {missing} records are not handed out");

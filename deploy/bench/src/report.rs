@@ -89,7 +89,9 @@ impl Report {
             "# Speed and memory\n\nMedians of {} rounds in turn; load of the machine {:.1} at the beginning, {:.1} at the end.\n\n",
             self.rounds, self.load.0, self.load.1
         );
-        text.push_str("| what | limit measured | ours | ratio | goal | met | |\n|---|---|---|---|---|---|---|\n");
+        text.push_str(
+            "| what | limit measured | ours | ratio | goal | met | |\n|---|---|---|---|---|---|---|\n",
+        );
         for finding in &self.findings {
             let Finding { what, unit, limit, ours, ratio, goal, met, note } = finding;
             let limit = limit.map_or(String::new(), figure);
@@ -102,7 +104,8 @@ impl Report {
             };
             let met = met.map_or("", |met| if met { "yes" } else { "**no**" });
             let ours = figure(*ours);
-            let _ = writeln!(text, "| {what}, {unit} | {limit} | {ours} | {ratio} | {goal} | {met} | {note} |");
+            let _ =
+                writeln!(text, "| {what}, {unit} | {limit} | {ours} | {ratio} | {goal} | {met} | {note} |");
         }
         text
     }

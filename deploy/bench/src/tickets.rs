@@ -37,7 +37,8 @@ impl Tickets {
     pub fn record(&self, run: &str, number: usize) -> Result<(String, Vec<u8>)> {
         let ticket = self.ticket(run, number)?;
         let key = ticket.key();
-        let value = Value::Object([("ticket".to_owned(), serde_json::to_value(ticket)?)].into_iter().collect());
+        let value =
+            Value::Object([("ticket".to_owned(), serde_json::to_value(ticket)?)].into_iter().collect());
         Ok((key, serde_json::to_vec(&value)?))
     }
 }

@@ -86,6 +86,11 @@ impl Broker {
         self.private.is_some()
     }
 
+    /// The number of its process, if it is private and runs.
+    pub fn id(&self) -> Option<u32> {
+        self.private.as_ref()?.server.as_ref().map(Server::id)
+    }
+
     /// The broker's log, if it is private.
     pub fn log(&self) -> Option<PathBuf> {
         self.private.as_ref().map(Private::log)

@@ -43,6 +43,11 @@ impl Server {
         Ok(Self { name, child, log: log.to_owned(), guard })
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until `answers`, at most `limit`.
     pub(crate) fn until(&mut self, limit: Duration, answers: impl Fn() -> bool) -> Result<()> {
         let begin = Instant::now();

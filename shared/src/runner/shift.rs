@@ -328,7 +328,7 @@ impl<W: Worker> Shift<W> {
         self.release();
         if self.last_commit.elapsed() >= self.settings.commit_every() {
             self.last_commit = Instant::now();
-            let offsets = self.to_commit();
+            let offsets = self.take_commits();
             if !offsets.is_empty() {
                 drop(self.consumer.commands.send(Command::Commit(offsets)));
             }
@@ -337,7 +337,7 @@ impl<W: Worker> Shift<W> {
 
     /// What was finished since the last commit. Now and then everything: the bus does not tell that a commit came to
     /// nothing, as it does in a rebalance, and where no record follows nothing else would make up for it.
-    fn to_commit(&mut self) -> Vec<(Partition, i64)> {
+    fn take_commits(&mut self) -> Vec<(Partition, i64)> {
         let fresh = self.seats.values_mut().filter_map(|progress| {
             let next = progress.commit()?;
             Some((progress.partition.clone(), next))

@@ -134,8 +134,7 @@ pub async fn run(
     if options.dry_run {
         return load::check(rows, seen).await;
     }
-    let encoder = retrieve::encoder::Encoder::open(&config.encoder).await?;
-    let index = retrieve::index::Index::open(&config.index, encoder.space()).await?;
+    let (encoder, index) = retrieve::open(&config.encoder, &config.index).await?;
     load::load(rows, &encoder, &index, seen).await
 }
 

@@ -27,8 +27,7 @@ impl shared::Config for Config {
     type Worker = IndexWorker;
 
     async fn start(&self) -> Result<IndexWorker, StartError> {
-        let encoder = Encoder::open(&self.encoder).await?;
-        let index = Index::open(&self.index, encoder.space()).await?;
+        let (encoder, index) = retrieve::open(&self.encoder, &self.index).await?;
         Ok(IndexWorker::new(encoder, index))
     }
 }

@@ -28,10 +28,19 @@ impl shared::Config for Config {
     type Worker = Retrieve;
 
     async fn start(&self) -> Result<Retrieve, StartError> {
-        let encoder = Encoder::open(&self.encoder).await?;
-        let index = Index::open(&self.index, encoder.space()).await?;
+        let (encoder, index) = open(&self.encoder, &self.index).await?;
         Ok(Retrieve::new(encoder, index))
     }
+}
+
+/// An encoder, and the index of its vectors.
+///
+/// # Errors
+/// All settings that cannot be used, or a store that is not there yet.
+pub async fn open(encoder: &EncoderSettings, index: &IndexSettings) -> Result<(Encoder, Index), StartError> {
+    let (encoder, ()) = StartError::both(Encoder::open(encoder).await, index.check())?;
+    let index = Index::open(index, encoder.space()).await?;
+    Ok((encoder, index))
 }
 
 /// Finds the resolved tickets that are most like a new one.

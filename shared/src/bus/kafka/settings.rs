@@ -189,8 +189,8 @@ impl KafkaSettings {
         config
     }
 
-    /// A client that is a member of a group.
-    pub(super) fn member(&self, subscription: &Subscription) -> ClientConfig {
+    /// A client that is a member of a group; also what a bare loop is measured with.
+    pub fn member(&self, subscription: &Subscription) -> ClientConfig {
         let mut config = self.reader(&subscription.group);
         match self.group_protocol {
             GroupProtocol::Consumer => config.set("group.protocol", "consumer"),
@@ -203,8 +203,8 @@ impl KafkaSettings {
         config
     }
 
-    /// A client that writes.
-    pub(super) fn writer(&self) -> ClientConfig {
+    /// A client that writes; also what a bare loop is measured with.
+    pub fn writer(&self) -> ClientConfig {
         let mut config = self.client();
         config.set("acks", "all").set("enable.idempotence", "true").set("partitioner", "murmur2_random");
         config.set("compression.codec", "zstd").set("linger.ms", self.linger_ms.to_string());

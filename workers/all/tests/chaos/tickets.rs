@@ -179,7 +179,7 @@ fn poison(kind: Kind, ticket: &Value, random: &mut StdRng) -> Message {
             let text = String::from_utf8(message.payload.take().unwrap()).unwrap();
             let at =
                 (random.random_range(2..length)..length).find(|at| text.is_char_boundary(*at)).unwrap_or(2);
-            message.payload = Some(text[..at].as_bytes().to_vec());
+            message.payload = Some(text.as_bytes()[..at].to_vec());
         }
         Kind::Null => message.payload = Some(b"null".to_vec()),
         Kind::Array => message.payload = Some(b"[1, 2, 3]".to_vec()),

@@ -126,6 +126,9 @@ fn nothing_twice(ledger: &Ledger) {
     assert!(causes.is_empty(), "one event was answered twice: {causes:?}");
 }
 
+/// An event's partition, and the partition and offset of the message it began with.
+type Step = (i32, i32, i64);
+
 /// The events of one ticket come in the order in which its messages were received.
 fn in_order(ledger: &Ledger, kind: &str) {
     let rows = ledger
@@ -135,12 +138,12 @@ fn in_order(ledger: &Ledger, kind: &str) {
              ORDER BY e.tenant, e.ticket, e.partition, e.\"offset\""
         ))
         .unwrap();
-    let mut tickets: BTreeMap<(String, String), Vec<(i32, i32, i64)>> = BTreeMap::new();
+    let mut tickets: BTreeMap<(String, String), Vec<Step>> = BTreeMap::new();
     for row in &rows {
         tickets.entry((row.get(0), row.get(1))).or_default().push((row.get(2), row.get(3), row.get(4)));
     }
     for (ticket, events) in &tickets {
-        let one = |pair: &[(i32, i32, i64)]| {
+        let one = |pair: &[Step]| {
             pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1 && pair[0].2 < pair[1].2
         };
         assert!(events.windows(2).all(one), "{kind} {ticket:?} out of order: {events:?}");

@@ -33,6 +33,11 @@ pub struct IndexSettings {
 }
 
 impl IndexSettings {
+    /// Whether they can be used, before anything is opened.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        self.qdrant().map(drop)
+    }
+
     /// The Qdrant to use, if one is named.
     pub(super) fn qdrant(&self) -> Result<Option<Target>, StartError> {
         let Some(given) = self.qdrant_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) else {
