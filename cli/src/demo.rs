@@ -14,9 +14,9 @@ use clap::Args;
 use console::style;
 use shared::{
     bus::{Bus, Lane, memory::MemoryBus},
-    model::find,
     process::Logs,
     runner::Settings,
+    start::find,
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;

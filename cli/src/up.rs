@@ -91,7 +91,7 @@ impl Up {
 
     async fn open_bus(&self) -> anyhow::Result<Bus> {
         if self.bus == Which::Memory {
-            return Ok(Bus::Memory(MemoryBus::new(6)));
+            return Ok(Bus::Memory(MemoryBus::forgetful(6)));
         }
         let bus = self.kafka.open()?;
         bus.create_topics(self.runner.lane).await?;

@@ -20,7 +20,7 @@ pub use bundle::{Bundle, BundleError};
 pub use card::{Card, Golden, Kind};
 pub use heads::{Head, sigmoid, softmax};
 pub use library::{LIBRARY_SETTING, LibraryError, environment};
-pub use settings::{ModelSettings, find};
+pub use settings::ModelSettings;
 
 use crate::StartError;
 use queue::Queue;

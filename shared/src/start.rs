@@ -1,6 +1,6 @@
 //! From settings to a worker: what each worker's `Config` promises the process around it.
 
-use std::fmt::Display;
+use std::{fmt::Display, path::PathBuf};
 
 use crate::worker::Worker;
 
@@ -63,4 +63,11 @@ impl StartError {
             (Err(error), _) | (_, Err(error)) => Err(error),
         }
     }
+}
+
+/// What comes with the product, by its relative path: in the working directory or above it, or else above the executable.
+pub fn find(relative: &str) -> Option<PathBuf> {
+    let places = [std::env::current_dir().ok(), std::env::current_exe().ok()];
+    let above = places.iter().flatten().flat_map(|place| place.ancestors());
+    above.map(|folder| folder.join(relative)).find(|path| path.exists())
 }

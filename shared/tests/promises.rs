@@ -286,6 +286,21 @@ async fn promise_7_a_result_for_a_lost_partition_is_not_committed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_forgetful_bus_keeps_what_is_not_committed_and_no_more() {
+    let bus = MemoryBus::forgetful(1);
+    for n in 0..500 {
+        bus.append(record(&format!("T{n}"), "ok"));
+    }
+    let running = Running::start(scripted(), &bus, Settings::default());
+    settled(&bus, "scripted").await;
+    assert_eq!(bus.read(RECEIVED).len(), 0);
+    bus.append(record("late", "ok"));
+    settled(&bus, "scripted").await;
+    running.stop().await;
+    assert_eq!(distinct(&bus, CLASSIFIED).len(), 501);
+}
+
+#[tokio::test(start_paused = true)]
 async fn promise_8_a_partition_without_progress_is_unhealthy() {
     let bus = MemoryBus::new(1);
     bus.append(record("A", "slow 3600000"));

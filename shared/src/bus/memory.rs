@@ -38,6 +38,7 @@ pub(crate) struct Cluster {
 /// Everything that changes, behind one lock that is never held across an await.
 struct State {
     partitions: usize,
+    forgets: bool,
     topics: HashMap<Arc<str>, Topic>,
     groups: HashMap<String, Group>,
     dice: Dice,
@@ -49,10 +50,18 @@ impl MemoryBus {
         Self::with_faults(partitions, FaultPlan::default())
     }
 
+    /// The same for a process that goes on for long: what every group has committed is forgotten.
+    pub fn forgetful(partitions: usize) -> Self {
+        let bus = Self::new(partitions);
+        bus.cluster.lock().forgets = true;
+        bus
+    }
+
     /// The same with trouble, drawn from the plan's seed.
     pub fn with_faults(partitions: usize, plan: FaultPlan) -> Self {
         let state = State {
             partitions: partitions.max(1),
+            forgets: false,
             topics: HashMap::new(),
             groups: HashMap::new(),
             dice: Dice::new(plan),
@@ -146,6 +155,18 @@ impl State {
         let topic = self.topic(&record.topic);
         let number = topic.partition_of(&record.key);
         (number, topic.push(number, Some(record.key), record.headers, Some(record.payload)))
+    }
+
+    /// Forgets what every group that reads a partition has committed.
+    fn forget(&mut self, offsets: &[(Partition, i64)]) {
+        if !self.forgets {
+            return;
+        }
+        for (partition, _) in offsets {
+            let readers = self.groups.values().filter(|group| group.reads(partition));
+            let lowest = readers.map(|group| group.committed(partition).unwrap_or(0)).min();
+            self.topic(&partition.topic).trim(partition.number, lowest.unwrap_or(0));
+        }
     }
 
     /// The offset after the last record of each partition.

@@ -1,6 +1,6 @@
 //! Headers on the wire, and what they mean.
 
-use std::str::FromStr;
+use std::{fmt::Display, io::Write, str::FromStr};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
@@ -35,26 +35,36 @@ pub mod names {
     pub const ALL: [&str; 9] = [SPEC, ID, TYPE, SOURCE, TIME, ROOT, CAUSE, TRACE, CONTENT];
 }
 
-/// The known headers of one record, in the order they came.
+/// The known headers of one record, in the order they came; the values lie in one piece, since every record has all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(&'static str, Box<[u8]>)>);
+pub struct Headers {
+    values: Vec<u8>,
+    /// Names, and where in `values` each one's value ends.
+    ends: Vec<(&'static str, usize)>,
+}
+
+/// Bytes of the values that an event of the line has.
+const USUAL_BYTES: usize = 320;
 
 impl Headers {
     /// Room for every known header.
     pub fn new() -> Self {
-        Self(Vec::with_capacity(names::ALL.len()))
+        Self { values: Vec::with_capacity(USUAL_BYTES), ends: Vec::with_capacity(names::ALL.len()) }
     }
 
     /// Keeps a header if its name is known.
     pub fn keep(&mut self, name: &str, value: &[u8]) {
         if let Some(known) = names::ALL.iter().find(|known| **known == name) {
-            self.0.push((known, value.into()));
+            self.values.extend_from_slice(value);
+            self.ends.push((known, self.values.len()));
         }
     }
 
     /// Adds a header.
-    fn put(&mut self, name: &'static str, value: String) {
-        self.0.push((name, value.into_bytes().into_boxed_slice()));
+    fn put(&mut self, name: &'static str, value: impl Display) {
+        // Writing to memory does not fail.
+        let _ = write!(self.values, "{value}");
+        self.ends.push((name, self.values.len()));
     }
 
     /// A header's value as text.
@@ -62,13 +72,15 @@ impl Headers {
     /// # Errors
     /// If it is there and not UTF-8.
     pub fn text(&self, name: &'static str) -> Result<Option<&str>, DecodeError> {
-        let Some((_, value)) = self.0.iter().find(|(known, _)| *known == name) else { return Ok(None) };
+        let Some((_, value)) = self.iter().find(|(known, _)| *known == name) else { return Ok(None) };
         std::str::from_utf8(value).map(Some).map_err(|_| wrong(name, &String::from_utf8_lossy(value)))
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
-        self.0.iter().map(|(name, value)| (*name, &**value))
+        let begins = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
+        let places = self.ends.iter().zip(begins);
+        places.map(|((name, end), begin)| (*name, self.values.get(begin..*end).unwrap_or_default()))
     }
 }
 
@@ -100,6 +112,17 @@ pub struct Meta {
     pub trace: Trace,
 }
 
+/// What headers say; what is not there is filled in from the record's place.
+#[derive(Default)]
+struct Said<'a> {
+    id: Option<&'a str>,
+    source: Option<&'a str>,
+    root: Option<Uuid>,
+    cause: Option<Uuid>,
+    time: Option<DateTime<Utc>>,
+    trace: Option<Trace>,
+}
+
 impl Meta {
     /// Reads the headers of an event of type `expected`.
     ///
@@ -112,63 +135,64 @@ impl Meta {
         if let Some(found) = headers.text(names::SPEC)?.filter(|found| *found != "1.0") {
             return Err(wrong(names::SPEC, found));
         }
-        // W3C: a traceparent that cannot be read is as good as none. All else has to be what it says.
-        for name in [names::SOURCE, names::ID] {
-            headers.text(name)?;
-        }
-        parsed::<Uuid>(headers, names::ROOT)?;
-        parsed::<Uuid>(headers, names::CAUSE)?;
-        parsed::<DateTime<Utc>>(headers, names::TIME)?;
-        Ok(Self::salvage(headers, origin))
+        let said = Said {
+            id: headers.text(names::ID)?,
+            source: headers.text(names::SOURCE)?,
+            root: parsed(headers, names::ROOT)?,
+            cause: parsed(headers, names::CAUSE)?,
+            time: parsed(headers, names::TIME)?,
+            // W3C: a traceparent that cannot be read is as good as none. All else has to be what it says.
+            trace: parsed(headers, names::TRACE).ok().flatten(),
+        };
+        Ok(Self::filled(said, origin))
     }
 
     /// What is known of a record whose headers say nothing, or nothing that can be read.
     pub fn of_place(origin: &Origin) -> Self {
-        let id = record_id(origin);
-        Self {
-            id,
-            root: id,
-            cause: id,
-            source: format!("/topics/{}", origin.topic),
-            time: DateTime::from_timestamp_millis(origin.time_ms).unwrap_or_default(),
-            trace: Trace::of(id),
-        }
+        Self::filled(Said::default(), origin)
     }
 
     /// What can be read of the headers, whatever the rest looks like: for a record that is rejected or audited.
     pub fn salvage(headers: &Headers, origin: &Origin) -> Self {
-        let mut meta = Self::of_place(origin);
-        let source = headers.text(names::SOURCE).ok().flatten();
-        meta.adopt(
-            headers.text(names::ID).ok().flatten().map(|id| foreign_id(source.unwrap_or_default(), id)),
-        );
-        meta.root = parsed(headers, names::ROOT).ok().flatten().unwrap_or(meta.root);
-        meta.cause = parsed(headers, names::CAUSE).ok().flatten().unwrap_or(meta.cause);
-        meta.time = parsed(headers, names::TIME).ok().flatten().unwrap_or(meta.time);
-        meta.source = source.map_or(meta.source, str::to_owned);
-        meta.trace = parsed(headers, names::TRACE).ok().flatten().unwrap_or_else(|| Trace::of(meta.root));
-        meta
+        let said = Said {
+            id: headers.text(names::ID).ok().flatten(),
+            source: headers.text(names::SOURCE).ok().flatten(),
+            root: parsed(headers, names::ROOT).ok().flatten(),
+            cause: parsed(headers, names::CAUSE).ok().flatten(),
+            time: parsed(headers, names::TIME).ok().flatten(),
+            trace: parsed(headers, names::TRACE).ok().flatten(),
+        };
+        Self::filled(said, origin)
     }
 
-    /// Takes over an id that came along; without root and cause of its own the event is its own.
-    fn adopt(&mut self, id: Option<Uuid>) {
-        if let Some(id) = id {
-            (self.id, self.root, self.cause) = (id, id, id);
+    /// Without root and cause of its own an event is its own.
+    fn filled(said: Said<'_>, origin: &Origin) -> Self {
+        let foreign = |id| foreign_id(said.source.unwrap_or_default(), id);
+        let id = said.id.map_or_else(|| record_id(origin), foreign);
+        let root = said.root.unwrap_or(id);
+        let written = || DateTime::from_timestamp_millis(origin.time_ms).unwrap_or_default();
+        Self {
+            id,
+            root,
+            cause: said.cause.unwrap_or(id),
+            source: said.source.map_or_else(|| format!("/topics/{}", origin.topic), str::to_owned),
+            time: said.time.unwrap_or_else(written),
+            trace: said.trace.unwrap_or_else(|| Trace::of(root)),
         }
     }
 
     /// The headers that say all this about an event of type `E`.
     pub fn write<E: Event>(&self) -> Headers {
         let mut headers = Headers::new();
-        headers.put(names::SPEC, "1.0".to_owned());
-        headers.put(names::ID, self.id.to_string());
+        headers.put(names::SPEC, "1.0");
+        headers.put(names::ID, self.id);
         headers.put(names::TYPE, type_of::<E>());
-        headers.put(names::SOURCE, self.source.clone());
+        headers.put(names::SOURCE, &self.source);
         headers.put(names::TIME, self.time.to_rfc3339_opts(SecondsFormat::Millis, true));
-        headers.put(names::ROOT, self.root.to_string());
-        headers.put(names::CAUSE, self.cause.to_string());
-        headers.put(names::TRACE, self.trace.to_string());
-        headers.put(names::CONTENT, "application/json".to_owned());
+        headers.put(names::ROOT, self.root);
+        headers.put(names::CAUSE, self.cause);
+        headers.put(names::TRACE, self.trace);
+        headers.put(names::CONTENT, "application/json");
         headers
     }
 

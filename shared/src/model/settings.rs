@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Kind, LIBRARY_SETTING};
-use crate::StartError;
+use crate::{StartError, start::find};
 
 /// Where the library is looked for without the setting.
 const LIBRARY: &str = ".local/onnxruntime/libonnxruntime.so";
@@ -54,11 +54,4 @@ fn found(setting: &str, given: Option<&Path>, default: &str, advice: &str) -> Re
             StartError::setting(setting, problem)
         }),
     }
-}
-
-/// A relative path in the working directory or above it, or else above the executable.
-pub fn find(relative: &str) -> Option<PathBuf> {
-    let places = [std::env::current_dir().ok(), std::env::current_exe().ok()];
-    let above = places.iter().flatten().flat_map(|place| place.ancestors());
-    above.map(|folder| folder.join(relative)).find(|path| path.exists())
 }

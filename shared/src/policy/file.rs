@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Policy, PolicyError};
-use crate::start::{Misset, StartError};
+use crate::start::{Misset, StartError, find};
 
 /// The setting that names the file.
 const SETTING: &str = "SWITCHYARD_POLICY";
@@ -86,23 +86,13 @@ impl PolicyFile {
     }
 }
 
-/// The file to use: the one `named`, else `deploy/policy.yaml` in the working directory or in a folder above
-/// the executable.
+/// The file to use: the one `named`, else `deploy/policy.yaml` where [`find`] finds it.
 ///
 /// # Errors
 /// [`StartError::Settings`] if none is named and none is found.
 pub fn locate(named: Option<&Path>) -> Result<PathBuf, StartError> {
-    if let Some(path) = named {
-        return Ok(path.to_owned());
-    }
-    let executable = std::env::current_exe().unwrap_or_default();
-    let above = executable.ancestors().skip(1).map(|folder| folder.join(DEFAULT));
-    std::iter::once(PathBuf::from(DEFAULT)).chain(above).find(|path| path.is_file()).ok_or_else(|| {
-        StartError::setting(
-            SETTING,
-            format_args!("is not set, and there is no {DEFAULT} here or in a folder above the executable"),
-        )
-    })
+    let problem = || format!("is not set, and there is no {DEFAULT} here or above, nor above the executable");
+    named.map(Path::to_owned).or_else(|| find(DEFAULT)).ok_or_else(|| StartError::setting(SETTING, problem()))
 }
 
 fn read(path: &Path) -> Result<Policy, PolicyError> {

@@ -10,7 +10,7 @@ use tracing::{Instrument, debug_span, warn};
 use super::{
     lanes::Lane as KeyLane,
     metrics::Metrics,
-    output::{self, Verdict},
+    output::{self, Cause, Verdict},
     weather::Weather,
 };
 use crate::{
@@ -78,13 +78,13 @@ async fn answer<W: Worker>(desk: &Desk<W>, record: &Record) -> Result<Option<Out
     loop {
         let event =
             open::<W::Input>(record).map_err(|error| verdict(Fault::Unreadable, error.to_string(), 1))?;
-        let cause = output::stub(&event);
+        let cause = Cause::of(&event);
         patience.attempts += 1;
         let attempts = patience.attempts;
         match AssertUnwindSafe(desk.worker.handle(event)).catch_unwind().await {
             Ok(Ok(event)) => {
                 desk.weather.success();
-                return output::answer(W::NAME, desk.lane, &cause, &event)
+                return output::answer(W::NAME, desk.lane, cause, &event)
                     .map_err(|error| verdict(Fault::Refused, error.to_string(), attempts));
             }
             Ok(Err(Failure::Reject(error))) => {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::Utc;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
     bus::{Lane, Outgoing, Record},
-    envelope::{Envelope, Meta, derived_id},
+    envelope::{Envelope, Meta, Trace, derived_id},
     events::{Event, Fault, Rejected},
 };
 
@@ -19,31 +20,30 @@ pub(super) struct Verdict {
     pub attempts: u32,
 }
 
-/// What an output says about where it comes from.
-fn meta<E>(worker: &str, cause: &Envelope<E>) -> Meta {
-    let id = derived_id(cause.id, worker);
-    Meta {
-        id,
-        root: cause.root,
-        cause: cause.id,
-        source: format!("/switchyard/{worker}"),
-        time: Utc::now(),
-        trace: cause.trace.child(id),
-    }
+/// What an output has to know of the event it answers, kept while the handler has that.
+pub(super) struct Cause {
+    id: Uuid,
+    root: Uuid,
+    trace: Trace,
+    key: String,
 }
 
-/// The ids, key and trace of an event whose data the handler has taken.
-pub(super) fn stub<E>(envelope: &Envelope<E>) -> Envelope<()> {
-    Envelope {
-        id: envelope.id,
-        root: envelope.root,
-        cause: envelope.cause,
-        key: envelope.key.clone(),
-        source: String::new(),
-        time: envelope.time,
-        trace: envelope.trace,
-        origin: envelope.origin.clone(),
-        data: (),
+impl Cause {
+    pub(super) fn of<E>(envelope: &Envelope<E>) -> Self {
+        Self { id: envelope.id, root: envelope.root, trace: envelope.trace, key: envelope.key.clone() }
+    }
+
+    /// What an output says about where it comes from.
+    fn meta(&self, worker: &str) -> Meta {
+        let id = derived_id(self.id, worker);
+        Meta {
+            id,
+            root: self.root,
+            cause: self.id,
+            source: format!("/switchyard/{worker}"),
+            time: Utc::now(),
+            trace: self.trace.child(id),
+        }
     }
 }
 
@@ -54,13 +54,13 @@ pub(super) fn stub<E>(envelope: &Envelope<E>) -> Envelope<()> {
 pub(super) fn answer<E: Event>(
     worker: &str,
     lane: Lane,
-    cause: &Envelope<()>,
+    cause: Cause,
     event: &E,
 ) -> Result<Option<Outgoing>, serde_json::Error> {
     let Some(topic) = E::TOPICS.first() else { return Ok(None) };
     let payload = serde_json::to_vec(event)?;
-    let headers = meta(worker, cause).write::<E>();
-    Ok(Some(Outgoing { topic: lane.name(topic), key: cause.key.clone().into_bytes(), headers, payload }))
+    let headers = cause.meta(worker).write::<E>();
+    Ok(Some(Outgoing { topic: lane.name(topic), key: cause.key.into_bytes(), headers, payload }))
 }
 
 /// The record of a rejection: place and bytes of the original, and what is wrong with it.
@@ -91,8 +91,8 @@ pub(super) fn rejection(
     };
     let place = || format!("{}/{}/{}", origin.topic, origin.partition, origin.offset).into_bytes();
     let key = record.key.clone().filter(|key| !key.is_empty()).unwrap_or_else(place);
-    let cause = Meta::salvage(&record.headers, origin).envelope(String::new(), origin.clone(), ());
-    let headers = meta(worker, &cause).write::<Rejected>();
+    let Meta { id, root, trace, .. } = Meta::salvage(&record.headers, origin);
+    let headers = Cause { id, root, trace, key: String::new() }.meta(worker).write::<Rejected>();
     let topic = Rejected::TOPICS.first().copied().unwrap_or_default();
     Ok(Outgoing { topic: lane.name(topic), key, headers, payload: serde_json::to_vec(&event)? })
 }

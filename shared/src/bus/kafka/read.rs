@@ -81,9 +81,10 @@ impl Reader {
             let _ = self.client.fetch_metadata(Some(&partition.topic), METADATA_LIMIT);
         }
         self.client.incremental_assign(&list).map_err(|error| problem(&error))?;
-        if self.paused || self.held {
-            self.client.pause(&list).map_err(|error| problem(&error))?;
-        }
+        // Said either way: librdkafka remembers that a partition was paused when it was last read.
+        let paused = self.paused || self.held;
+        let switched = if paused { self.client.pause(&list) } else { self.client.resume(&list) };
+        switched.map_err(|error| problem(&error))?;
         self.claims.push(Claim { partition, seat, next });
         Ok(())
     }
@@ -204,7 +205,7 @@ fn taken(claims: &mut [Claim], message: &BorrowedMessage<'_>) -> Taken {
         return Taken::Below(claim.partition.clone(), offset);
     }
     claim.next = Some(offset + 1);
-    let mut headers = Headers::default();
+    let mut headers = Headers::new();
     for header in message.headers().into_iter().flat_map(|headers| headers.iter()) {
         headers.keep(header.key, header.value.unwrap_or_default());
     }

@@ -91,6 +91,12 @@ impl Group {
         }
     }
 
+    /// Whether the group reads a partition.
+    pub(super) fn reads(&self, partition: &Partition) -> bool {
+        self.members.values().any(|seats| seats.subscribed.contains(partition))
+            || self.committed.contains_key(partition)
+    }
+
     pub(super) fn committed(&self, partition: &Partition) -> Option<i64> {
         self.committed.get(partition).copied()
     }

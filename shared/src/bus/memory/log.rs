@@ -1,6 +1,7 @@
 //! Topics and their logs.
 
 use std::{
+    collections::VecDeque,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -16,14 +17,32 @@ struct Stored {
     time_ms: i64,
 }
 
+/// One partition's records, from `base` on.
+#[derive(Default)]
+struct Log {
+    base: i64,
+    records: VecDeque<Stored>,
+}
+
+impl Log {
+    fn end(&self) -> i64 {
+        self.base + self.records.len() as i64
+    }
+
+    /// How many records stand before `offset`.
+    fn before(&self, offset: i64) -> usize {
+        usize::try_from(offset - self.base).unwrap_or(0)
+    }
+}
+
 /// A topic: one log a partition.
 pub(super) struct Topic {
-    logs: Vec<Vec<Stored>>,
+    logs: Vec<Log>,
 }
 
 impl Topic {
     pub(super) fn new(partitions: usize) -> Self {
-        Self { logs: (0..partitions).map(|_| Vec::new()).collect() }
+        Self { logs: (0..partitions).map(|_| Log::default()).collect() }
     }
 
     pub(super) fn partitions(&self) -> i32 {
@@ -47,16 +66,23 @@ impl Topic {
         payload: Option<Vec<u8>>,
     ) -> i64 {
         let time_ms = i64::try_from(now_ms()).unwrap_or(i64::MAX);
-        let Some(log) = usize::try_from(number).ok().and_then(|number| self.logs.get_mut(number)) else {
-            return -1;
-        };
-        log.push(Stored { key, headers, payload, time_ms });
-        log.len() as i64 - 1
+        let Some(log) = self.log_mut(number) else { return -1 };
+        log.records.push_back(Stored { key, headers, payload, time_ms });
+        log.end() - 1
     }
 
     /// The offset after the last record.
     pub(super) fn end(&self, number: i32) -> i64 {
-        self.log(number).len() as i64
+        self.log(number).map_or(0, Log::end)
+    }
+
+    /// Forgets the records before an offset.
+    pub(super) fn trim(&mut self, number: i32, below: i64) {
+        if let Some(log) = self.log_mut(number) {
+            let gone = log.before(below).min(log.records.len());
+            log.records.drain(..gone);
+            log.base += gone as i64;
+        }
     }
 
     /// Up to `most` records from `offset` on.
@@ -68,12 +94,13 @@ impl Topic {
         most: usize,
         seat: Seat,
     ) -> Vec<Record> {
-        let skip = usize::try_from(offset).unwrap_or(0);
-        let records = self.log(number).iter().enumerate().skip(skip).take(most);
+        let Some(log) = self.log(number) else { return Vec::new() };
+        let skip = log.before(offset);
+        let records = log.records.iter().zip(log.base..).skip(skip).take(most);
         records
-            .map(|(at, stored)| Record {
+            .map(|(stored, at)| Record {
                 seat,
-                origin: origin(name, number, at as i64, stored.time_ms),
+                origin: origin(name, number, at, stored.time_ms),
                 key: stored.key.clone(),
                 headers: stored.headers.clone(),
                 payload: stored.payload.clone(),
@@ -83,12 +110,17 @@ impl Topic {
 
     /// What is at an offset.
     pub(super) fn fingerprint(&self, number: i32, offset: i64) -> Option<Fingerprint> {
-        let stored = self.log(number).get(usize::try_from(offset).ok()?)?;
+        let log = self.log(number).filter(|log| offset >= log.base)?;
+        let stored = log.records.get(log.before(offset))?;
         let bytes = stored.payload.as_ref().map_or(0, Vec::len) as i64;
         Some(Fingerprint { time_ms: stored.time_ms, bytes })
     }
 
-    fn log(&self, number: i32) -> &[Stored] {
-        usize::try_from(number).ok().and_then(|number| self.logs.get(number)).map_or(&[], Vec::as_slice)
+    fn log(&self, number: i32) -> Option<&Log> {
+        self.logs.get(usize::try_from(number).ok()?)
+    }
+
+    fn log_mut(&mut self, number: i32) -> Option<&mut Log> {
+        self.logs.get_mut(usize::try_from(number).ok()?)
     }
 }

@@ -153,6 +153,7 @@ impl Member {
 
     fn commit(&self, offsets: &Offsets) {
         self.with_group(|group, id| group.commit(id, offsets));
+        self.cluster.lock().forget(offsets);
     }
 
     /// Outputs and offsets, unless one of the partitions is somebody else's now.
@@ -166,6 +167,7 @@ impl Member {
         for output in outputs {
             state.append(output);
         }
+        state.forget(offsets);
         drop(state);
         self.cluster.changed.notify_waiters();
         Ok(())
