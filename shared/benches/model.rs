@@ -11,7 +11,8 @@ use std::{
 };
 
 use ort::{session::Session, value::TensorRef};
-use shared::model::{Kind, Model, ModelSettings, environment, find, text};
+use shared::model::{Kind, Model, ModelSettings, environment, text};
+use shared::start::find;
 use tokenizers::Tokenizer;
 
 const BATCH_TOKENS: usize = 512;

@@ -8,7 +8,8 @@ use std::{
 
 use shared::{
     StartError,
-    model::{Kind, Model, ModelSettings, find},
+    model::{Kind, Model, ModelSettings},
+    start::find,
 };
 
 fn fixture(name: &str) -> PathBuf {

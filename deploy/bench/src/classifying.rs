@@ -10,10 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use classify::Classify;
-use shared::{
-    events::Ticket,
-    model::{ModelSettings, find},
-};
+use shared::{events::Ticket, model::ModelSettings, start::find};
 
 use crate::{
     records::Records,
