@@ -488,7 +488,7 @@ fn promise_7_a_frozen_worker_that_wakes_neither_loses_nor_commits_wrongly_on_kaf
 fn promise_7_a_worker_frozen_under_back_pressure_reads_on_when_it_wakes_on_kafka() {
     let world = World::enter("pressed");
     let mut worker = Worker::ready(&world, &[("SWITCHYARD_MAX_IN_FLIGHT", "20")]);
-    world.send(slow(0..2_400, 20, 100));
+    world.send(slow(0..3_000, 3_000, 1_000));
     // It is told of more than it can take, and so has paused its partitions, when it loses them.
     soon(&world, CLASSIFIED, 300);
     worker.freeze();

@@ -85,7 +85,7 @@ async fn answer<W: Worker>(desk: &Desk<W>, record: &Record) -> Result<Option<Out
             Ok(Ok(event)) => {
                 desk.weather.success();
                 return output::answer(W::NAME, desk.lane, cause, &event)
-                    .map_err(|error| verdict(Fault::Refused, error.to_string(), attempts));
+                    .map_err(|reason| verdict(Fault::Refused, reason, attempts));
             }
             Ok(Err(Failure::Reject(error))) => {
                 return Err(verdict(Fault::Refused, format!("{error:#}"), attempts));

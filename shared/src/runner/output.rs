@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     bus::{Lane, Outgoing, Record},
     envelope::{Envelope, Meta, Trace, derived_id},
-    events::{Event, Fault, Rejected},
+    events::{DecodeError, Event, Fault, MAX_EVENT_BYTES, Rejected},
 };
 
 /// Why and after how many attempts an event was given up.
@@ -50,15 +50,18 @@ impl Cause {
 /// The record of a worker's answer; `None` for a sink's.
 ///
 /// # Errors
-/// If the answer cannot be written as JSON.
+/// If the answer cannot be written as JSON, or is larger than the next worker reads.
 pub(super) fn answer<E: Event>(
     worker: &str,
     lane: Lane,
     cause: Cause,
     event: &E,
-) -> Result<Option<Outgoing>, serde_json::Error> {
+) -> Result<Option<Outgoing>, String> {
     let Some(topic) = E::TOPICS.first() else { return Ok(None) };
-    let payload = serde_json::to_vec(event)?;
+    let payload = serde_json::to_vec(event).map_err(|error| error.to_string())?;
+    if payload.len() > MAX_EVENT_BYTES {
+        return Err(DecodeError::Oversize { bytes: payload.len() }.to_string());
+    }
     let headers = cause.meta(worker).write::<E>();
     Ok(Some(Outgoing { topic: lane.name(topic), key: cause.key.into_bytes(), headers, payload }))
 }

@@ -1,5 +1,7 @@
 //! One worker's time at the line: the loop that joins bus and worker.
 
+mod books;
+mod outputs;
 mod ownership;
 
 use std::{
@@ -9,15 +11,13 @@ use std::{
 };
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
 
 use super::{
     attend::{Attended, Desk, Done, attend},
     lanes::{Lane, Lanes},
     metrics::Metrics,
-    output::Verdict,
     progress::Progress,
     settings::{Delivery, Settings},
     transaction::Transaction,
@@ -25,11 +25,8 @@ use super::{
     weather::Weather,
 };
 use crate::{
-    bus::{
-        Ack, Bus, BusError, Command, Consumer, Outgoing, Partition, Peek, Producer, Record, Seat,
-        Subscription, Token,
-    },
-    events::{Event, Fault},
+    bus::{Bus, BusError, Consumer, Outgoing, Peek, Producer, Record, Seat, Subscription, Token},
+    events::Event,
     worker::Worker,
 };
 
@@ -231,159 +228,5 @@ impl<W: Worker> Shift<W> {
         if let Some(progress) = self.seats.get_mut(&token.seat) {
             progress.started -= 1;
         }
-    }
-
-    /// Sends an output, or keeps it for the next transaction.
-    fn put(&mut self, token: Token, lane: Option<Lane>, output: Option<Outgoing>) {
-        if self.transactional() {
-            if let Some(progress) = self.seats.get_mut(&token.seat) {
-                progress.stage(token, output);
-            }
-            self.pass_on(lane);
-            return;
-        }
-        match output {
-            None => {
-                self.finish(token);
-                self.pass_on(lane);
-            }
-            Some(output) => {
-                self.sent.insert(token, lane);
-                self.unsent.push_back((output, token));
-            }
-        }
-        self.resend();
-    }
-
-    /// Sends what is ready, in order, until the bus's own queue is full.
-    fn resend(&mut self) {
-        while let Some((output, token)) = self.unsent.pop_front() {
-            if let Err(output) = self.producer.send(output, token) {
-                self.unsent.push_front((output, token));
-                return;
-            }
-        }
-    }
-
-    fn on_acks(&mut self, acks: &mut Vec<Ack>) {
-        for Ack { token, result } in acks.drain(..) {
-            let Some(lane) = self.sent.remove(&token) else { continue };
-            match result {
-                Ok(()) => {
-                    self.finish(token);
-                    self.pass_on(lane);
-                }
-                Err(error) => self.answer_again(token, lane, &error),
-            }
-        }
-    }
-
-    /// An output did not arrive. The record is attended to once more: the same ids come of it. One that the bus will
-    /// never take is given up.
-    fn answer_again(&mut self, token: Token, lane: Option<Lane>, error: &BusError) {
-        let Some(record) = self.seats.get(&token.seat).and_then(|progress| progress.record(token)) else {
-            return;
-        };
-        if let BusError::Refused(reason) = error {
-            let verdict = Verdict { fault: Fault::Refused, reason: reason.clone(), attempts: 1 };
-            return self.put(token, lane, self.desk.reject(&record, verdict));
-        }
-        self.desk.metrics.retry();
-        self.attending.push(attend(Arc::clone(&self.desk), record, token, lane).boxed());
-    }
-
-    /// A record is finished.
-    fn finish(&mut self, token: Token) {
-        if let Some(progress) = self.seats.get_mut(&token.seat) {
-            let (records, bytes) = progress.finish(token);
-            self.load = (self.load.0 - records, self.load.1 - bytes);
-        }
-    }
-
-    /// The next of the same ticket may start.
-    fn pass_on(&mut self, lane: Option<Lane>) {
-        if let Some(token) = lane.and_then(|lane| self.lanes.leave(lane)) {
-            self.start_or_wait(token, lane);
-        }
-    }
-
-    fn on_transaction(&mut self, ended: Result<Vec<Token>, BusError>) {
-        match ended {
-            Ok(tokens) => {
-                for token in tokens {
-                    self.finish(token);
-                    // The transaction has committed the offset already.
-                    self.seats.get_mut(&token.seat).and_then(Progress::commit);
-                }
-            }
-            Err(error) => warn!(worker = W::NAME, %error, "transaction aborted, will be tried again"),
-        }
-    }
-
-    /// Commits when it is time, lets go of partitions that are ready to go.
-    fn keep_books(&mut self) {
-        if self.transactional() {
-            self.transaction.begin(&self.seats, &self.consumer.commands);
-        }
-        self.release();
-        if self.last_commit.elapsed() >= self.settings.commit_every() {
-            self.last_commit = Instant::now();
-            let offsets = self.take_commits();
-            if !offsets.is_empty() {
-                drop(self.consumer.commands.send(Command::Commit(offsets)));
-            }
-        }
-    }
-
-    /// What was finished since the last commit. Now and then everything: the bus does not tell that a commit came to
-    /// nothing, as it does in a rebalance, and where no record follows nothing else would make up for it.
-    fn take_commits(&mut self) -> Vec<(Partition, i64)> {
-        let fresh = self.seats.values_mut().filter_map(|progress| {
-            let next = progress.commit()?;
-            Some((progress.partition.clone(), next))
-        });
-        let fresh = fresh.collect();
-        if self.last_whole_commit.elapsed() < WHOLE_COMMIT_EVERY {
-            return fresh;
-        }
-        self.last_whole_commit = Instant::now();
-        self.offsets_of(self.seats.values())
-    }
-
-    /// Stops fetching; what is under way goes on.
-    fn begin_to_stop(&mut self) {
-        info!(worker = W::NAME, under_way = self.load.0, "stopping");
-        self.stopping = Some(Instant::now() + self.settings.drain());
-        self.vitals.leaving();
-        drop(self.consumer.commands.send(Command::Hold));
-    }
-
-    /// Whether it has been told to stop and nothing is under way any more, or its time is over.
-    fn drained(&self) -> bool {
-        let Some(deadline) = self.stopping else { return false };
-        let idle = self.seats.values().all(|progress| progress.started == 0);
-        idle || Instant::now() >= deadline
-    }
-
-    /// How far partitions are. With transactions it is they that say so: another word could only set a group back.
-    fn offsets_of<'a>(&self, seats: impl Iterator<Item = &'a Progress>) -> Vec<(Partition, i64)> {
-        let at_least_once = seats.filter(|_| !self.transactional());
-        at_least_once.filter_map(|progress| Some((progress.partition.clone(), progress.next()?))).collect()
-    }
-
-    /// Whether outputs and offsets are written together.
-    fn transactional(&self) -> bool {
-        self.settings.delivery == Delivery::ExactlyOnce && !W::Output::TOPICS.is_empty()
-    }
-
-    /// Commits and leaves the group.
-    async fn leave(self) {
-        let offsets = self.offsets_of(self.seats.values());
-        let (tell, done) = tokio::sync::oneshot::channel();
-        let told = self.consumer.commands.send(Command::Close { offsets, done: tell }).is_ok();
-        if told && timeout(self.settings.drain(), done).await.is_err() {
-            warn!(worker = W::NAME, "the group was not left in time; the broker will notice");
-        }
-        info!(worker = W::NAME, "stopped");
     }
 }
