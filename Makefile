@@ -27,7 +27,7 @@ up: $(ORT) packages ## The whole product in one process; POST tickets to 127.0.0
 .PHONY: test
 test: $(ORT) packages lint doc ## Format, lint, docs, unit, snapshot, property and end-to-end tests
 	cargo build --workspace --bins --examples
-	INSTA_UPDATE=no cargo test --workspace --no-fail-fast
+	deploy/local/test.sh
 
 .PHONY: lint
 lint: ## rustfmt and clippy, warnings are errors
@@ -65,5 +65,5 @@ $(ORT): deploy/local/onnxruntime.sh
 
 training/.venv/installed: training/requirements.lock
 	python3 -m venv training/.venv
-	training/.venv/bin/pip install --quiet -r training/requirements.lock
+	training/.venv/bin/pip install --quiet --no-deps -r training/requirements.lock
 	touch $@
