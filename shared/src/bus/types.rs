@@ -145,6 +145,7 @@ pub struct Pulse {
     beat_ms: AtomicU64,
     ill: AtomicBool,
     ends: Mutex<HashMap<Partition, i64>>,
+    starts: Mutex<HashMap<Partition, i64>>,
 }
 
 impl Pulse {
@@ -171,6 +172,16 @@ impl Pulse {
     /// Notes the offset after the last record of a partition.
     pub fn set_end(&self, partition: Partition, end: i64) {
         self.ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(partition, end);
+    }
+
+    /// Notes where reading a partition begins.
+    pub fn set_start(&self, partition: Partition, start: i64) {
+        self.starts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(partition, start);
+    }
+
+    /// Where reading a partition began, once it is known.
+    pub fn start(&self, partition: &Partition) -> Option<i64> {
+        self.starts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(partition).copied()
     }
 
     /// The offset after the last record of a partition, once it is known.

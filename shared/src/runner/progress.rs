@@ -1,6 +1,6 @@
 //! How far one partition is: which records are under way, and up to where all are finished.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -21,8 +21,8 @@ pub(super) struct Progress {
     pub started: usize,
     /// When it was asked back, and so by when it goes.
     pub leaves_by: Option<Instant>,
-    /// When the prefix last grew, or there was nothing to do.
-    pub moved: Instant,
+    /// Since when there is something to do and the prefix does not grow, and how far it was then.
+    behind: Option<(Instant, Option<i64>)>,
 }
 
 /// One record under way.
@@ -43,15 +43,12 @@ impl Progress {
             committed: None,
             started: 0,
             leaves_by: None,
-            moved: Instant::now(),
+            behind: None,
         }
     }
 
     /// Takes a record in.
     pub(super) fn admit(&mut self, record: Arc<Record>) -> Token {
-        if self.window.is_empty() {
-            self.moved = Instant::now();
-        }
         let token = Token { seat: self.seat, sequence: self.first + self.window.len() as u64 };
         self.window.push_back(Slot { record, finished: false, staged: None });
         token
@@ -72,9 +69,6 @@ impl Progress {
             self.next = Some(slot.record.origin.offset + 1);
             self.first += 1;
             left = (left.0 + 1, left.1 + slot.record.bytes());
-        }
-        if left.0 > 0 {
-            self.moved = Instant::now();
         }
         left
     }
@@ -114,6 +108,13 @@ impl Progress {
     /// The next offset to commit, once anything is finished.
     pub(super) fn next(&self) -> Option<i64> {
         self.next
+    }
+
+    /// How long it has made no progress with so many records to go; asked at every tick.
+    pub(super) fn standstill(&mut self, lag: i64) -> Duration {
+        let behind = self.behind.filter(|(_, next)| lag > 0 && *next == self.next);
+        self.behind = (lag > 0).then(|| behind.unwrap_or_else(|| (Instant::now(), self.next)));
+        self.behind.map_or(Duration::ZERO, |(since, _)| since.elapsed())
     }
 
     /// Records admitted and not part of the finished prefix, and their bytes.

@@ -70,7 +70,12 @@ impl Weather {
             .with_randomization_factor(0.5)
             .with_max_elapsed_time(None)
             .build();
-        Patience { waits, attempts: 0, successes_before: self.successes.load(Ordering::Relaxed) }
+        Patience {
+            waits,
+            attempts: 0,
+            fair_attempts: 0,
+            successes_before: self.successes.load(Ordering::Relaxed),
+        }
     }
 
     fn complaint(&self) -> std::sync::MutexGuard<'_, Option<String>> {
@@ -82,15 +87,23 @@ impl Weather {
 pub(super) struct Patience {
     waits: ExponentialBackoff,
     pub attempts: u32,
+    /// Attempts that failed while others succeeded; those of an outage say nothing about the event.
+    fair_attempts: u32,
     successes_before: u64,
 }
 
 impl Patience {
-    /// How long to wait before the next attempt; `None` once the event is to be given up: it was tried often enough,
-    /// and at least as many others have succeeded since its first failure.
+    /// How long to wait before the next attempt; `None` once the event is to be given up: it was tried often enough
+    /// outside of outages, and at least as many others have succeeded meanwhile.
     pub(super) fn wait(&mut self, weather: &Weather) -> Option<Duration> {
-        let succeeded = weather.successes.load(Ordering::Relaxed).saturating_sub(self.successes_before);
-        if self.attempts >= weather.attempts && succeeded >= u64::from(weather.attempts) {
+        let successes = weather.successes.load(Ordering::Relaxed);
+        if weather.ill() {
+            (self.fair_attempts, self.successes_before) = (0, successes);
+        } else {
+            self.fair_attempts += 1;
+        }
+        let succeeded = successes.saturating_sub(self.successes_before);
+        if self.fair_attempts >= weather.attempts && succeeded >= u64::from(weather.attempts) {
             return None;
         }
         Some(self.waits.next_backoff().unwrap_or(weather.most))
@@ -114,10 +127,33 @@ mod tests {
             weather.failure("away");
             assert!(patience.wait(&weather).is_some());
         }
-        for _ in 0..3 {
+        let mut tried = 0;
+        loop {
             weather.success();
+            weather.failure("away");
+            tried += 1;
+            if patience.wait(&weather).is_none() {
+                break;
+            }
         }
-        assert!(patience.wait(&weather).is_none());
+        assert_eq!(tried, 3, "given up after three attempts while others succeeded");
+    }
+
+    #[test]
+    fn two_outages_with_successes_between_them_are_no_reason_to_give_up() {
+        let weather = Weather::new(&Settings::default());
+        let mut patience = weather.patience();
+        for _ in 0..2 {
+            for _ in 0..20 {
+                weather.failure("away");
+                assert!(patience.wait(&weather).is_some());
+            }
+            for _ in 0..100 {
+                weather.success();
+            }
+        }
+        weather.failure("away");
+        assert!(patience.wait(&weather).is_some());
     }
 
     #[test]

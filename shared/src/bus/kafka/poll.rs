@@ -119,6 +119,7 @@ impl Desk {
     }
 
     fn start_reading(&mut self, assignment: Assignment, from: Option<i64>) {
+        self.end.pulse.set_start(assignment.partition.clone(), from.unwrap_or(0));
         if let Err(error) = self.reader.start(assignment, from) {
             self.complain(error);
         }

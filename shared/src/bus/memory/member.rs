@@ -136,6 +136,7 @@ impl Member {
                     let committed = group.and_then(|group| group.committed(&assignment.partition));
                     let from = assignment.from.or(committed).unwrap_or(0);
                     if group.is_some_and(|group| group.owns(self.id, &assignment.partition)) {
+                        self.end.pulse.set_start(assignment.partition.clone(), from);
                         self.reading.insert(assignment.partition, (assignment.seat, from));
                     }
                 }

@@ -126,11 +126,13 @@ impl<W: Worker> Shift<W> {
     pub(super) fn look_around(&mut self) {
         let mut lags = std::collections::HashMap::new();
         let mut stalled = Vec::new();
-        for progress in self.seats.values() {
-            let Some(end) = self.consumer.pulse.end(&progress.partition) else { continue };
-            let lag = progress.next().map_or(progress.load().0 as i64, |next| (end - next).max(0));
+        let pulse = &self.consumer.pulse;
+        for progress in self.seats.values_mut() {
+            let next = progress.next().or_else(|| pulse.start(&progress.partition));
+            let (Some(end), Some(next)) = (pulse.end(&progress.partition), next) else { continue };
+            let lag = (end - next).max(0);
             *lags.entry(Arc::clone(&progress.partition.topic)).or_insert(0) += lag;
-            if lag > 0 && progress.load().0 > 0 && progress.moved.elapsed() > STALL_LIMIT {
+            if progress.standstill(lag) > STALL_LIMIT {
                 stalled.push(progress.partition.to_string());
             }
         }
