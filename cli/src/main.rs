@@ -61,3 +61,39 @@ fn main() -> ExitCode {
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     code
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const README: &str = include_str!("../../README.md");
+
+    #[test]
+    fn the_readme_lists_every_subcommand_and_no_other() {
+        let listed = README.lines().filter_map(|line| line.strip_prefix("switchyard "));
+        let mut listed: Vec<&str> = listed.filter_map(|line| line.split(' ').next()).collect();
+        let command = Switchyard::command();
+        let mut known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known);
+    }
+
+    #[test]
+    fn the_readme_lists_every_worker() {
+        let workers = concat!(env!("CARGO_MANIFEST_DIR"), "/../workers");
+        for entry in std::fs::read_dir(workers).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(README.contains(&format!("[{name}](workers/{name})")), "{name} is not in the README");
+        }
+    }
+
+    #[test]
+    fn what_the_readme_links_to_is_there() {
+        let targets = README.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.starts_with("http")) {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(target);
+            assert!(path.exists(), "{target}");
+        }
+    }
+}

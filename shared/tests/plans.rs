@@ -135,7 +135,7 @@ async fn plan(seed: u64) {
         if bus.lag("scripted", RECEIVED) == 0 {
             break;
         }
-        if n % 10 == 0 {
+        if n % 40 < 30 {
             bus.append(record(&format!("company{n}"), &format!("ok company {n}")));
         }
         sleep(Duration::from_secs(1)).await;

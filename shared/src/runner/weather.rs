@@ -87,23 +87,21 @@ impl Weather {
 pub(super) struct Patience {
     waits: ExponentialBackoff,
     pub attempts: u32,
-    /// Attempts that failed while others succeeded; those of an outage say nothing about the event.
+    /// Attempts that failed although another event had succeeded since the one before: only they say something about
+    /// this event and not about the world.
     fair_attempts: u32,
     successes_before: u64,
 }
 
 impl Patience {
-    /// How long to wait before the next attempt; `None` once the event is to be given up: it was tried often enough
-    /// outside of outages, and at least as many others have succeeded meanwhile.
+    /// How long to wait before the next attempt; `None` once the event is to be given up.
     pub(super) fn wait(&mut self, weather: &Weather) -> Option<Duration> {
         let successes = weather.successes.load(Ordering::Relaxed);
-        if weather.ill() {
-            (self.fair_attempts, self.successes_before) = (0, successes);
-        } else {
+        if successes > self.successes_before {
+            self.successes_before = successes;
             self.fair_attempts += 1;
         }
-        let succeeded = successes.saturating_sub(self.successes_before);
-        if self.fair_attempts >= weather.attempts && succeeded >= u64::from(weather.attempts) {
+        if self.fair_attempts >= weather.attempts {
             return None;
         }
         Some(self.waits.next_backoff().unwrap_or(weather.most))

@@ -44,7 +44,7 @@ pub struct KafkaSettings {
     #[arg(long, env = "SWITCHYARD_GROUP_PROTOCOL", value_enum, default_value = "classic")]
     pub group_protocol: GroupProtocol,
     /// How long a record waits for company before it is sent, milliseconds.
-    #[arg(long, env = "SWITCHYARD_LINGER_MS", default_value_t = 1)]
+    #[arg(long, env = "SWITCHYARD_LINGER_MS", default_value_t = 0)]
     pub linger_ms: u32,
     /// This instance's stable name among its kind, for transactions; default: the host's name.
     #[arg(long, env = "SWITCHYARD_SLOT")]
@@ -181,9 +181,11 @@ impl KafkaSettings {
         config.set("group.id", group).set("isolation.level", "read_committed");
         config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
         config.set("auto.offset.reset", "earliest").set("statistics.interval.ms", "2000");
-        // Little memory; the lower queues are slow without the short backoff.
-        config.set("queued.max.messages.kbytes", "4096").set("queued.min.messages", "1000");
-        config.set("fetch.max.bytes", "4194304").set("fetch.queue.backoff.ms", "1");
+        // Little memory: what is fetched takes ten times its size when it is unpacked, and the queue is bounded only
+        // between fetches. The lower queues are slow without the short backoff.
+        config.set("queued.max.messages.kbytes", "1024").set("queued.min.messages", "1000");
+        config.set("fetch.max.bytes", "1048576").set("max.partition.fetch.bytes", "131072");
+        config.set("fetch.queue.backoff.ms", "1");
         // A new partition waits until the fetch under way for the others is answered.
         config.set("fetch.wait.max.ms", "100");
         config
@@ -197,8 +199,8 @@ impl KafkaSettings {
             GroupProtocol::Classic => config
                 .set("partition.assignment.strategy", "cooperative-sticky")
                 .set("session.timeout.ms", self.session_timeout_ms.to_string())
-                // Members learn of a rebalance by their heartbeat.
-                .set("heartbeat.interval.ms", (self.session_timeout_ms / 4).clamp(1, 1000).to_string()),
+                // Members learn of a rebalance by their heartbeat: partitions of one that left stand still as long.
+                .set("heartbeat.interval.ms", (self.session_timeout_ms / 4).clamp(1, 400).to_string()),
         };
         config
     }
