@@ -50,9 +50,10 @@ pub fn measure(stage: &Stage) -> Result<Vec<Finding>> {
     hands.iter().try_for_each(|hand| hand.ready().map(drop))?;
     let (mut hop, mut line, mut outside) = (Times::default(), Times::default(), Times::default());
     let mut steps: Vec<Vec<f64>> = vec![Vec::new(); LINE.len() - 1];
+    let sender = records.sender(0)?;
     for round in 0..=stage.rounds {
-        let of_hop = one_hop(&records, &tickets, &format!("H{round}"))?;
-        let of_line = whole_line(&records, &tickets, &format!("L{round}"))?;
+        let of_hop = one_hop(&records, &sender, &tickets, &format!("H{round}"))?;
+        let of_line = whole_line(&records, &sender, &tickets, &format!("L{round}"))?;
         if round > 0 {
             hop.note(&of_hop);
             line.note(&of_line.whole);
@@ -109,9 +110,9 @@ fn paced(sender: &Sender, topic: &str, tickets: &Tickets, run: &str) -> Result<H
     Ok(sent)
 }
 
-fn one_hop(records: &Records, tickets: &Tickets, run: &str) -> Result<Vec<f64>> {
+fn one_hop(records: &Records, sender: &Sender, tickets: &Tickets, run: &str) -> Result<Vec<f64>> {
     let tail = records.tail(&[HOP])?;
-    let sent = paced(&records.sender(0)?, HOP, tickets, run)?;
+    let sent = paced(sender, HOP, tickets, run)?;
     let times: Vec<f64> = tail
         .until_quiet(Duration::from_millis(500))
         .iter()
@@ -121,9 +122,9 @@ fn one_hop(records: &Records, tickets: &Tickets, run: &str) -> Result<Vec<f64>> 
     Ok(times)
 }
 
-fn whole_line(records: &Records, tickets: &Tickets, run: &str) -> Result<Round> {
+fn whole_line(records: &Records, sender: &Sender, tickets: &Tickets, run: &str) -> Result<Round> {
     let tail = records.tail(&LINE)?;
-    let sent = paced(&records.sender(0)?, LINE[0], tickets, run)?;
+    let sent = paced(sender, LINE[0], tickets, run)?;
     let seen = tail.until_quiet(Duration::from_millis(1_000));
     let found = by_key(&seen);
     let mut round = Round { outside: Vec::new(), whole: Vec::new(), steps: vec![Vec::new(); LINE.len() - 1] };

@@ -27,16 +27,18 @@ fn main() -> Result<()> {
     let known = |name: &String| MEASURES.iter().any(|(known, _)| known == name);
     ensure!(chosen.iter().all(known), "the measurements are: {}", MEASURES.map(|(name, _)| name).join(", "));
     let rounds = env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
-    let mut report = Report { rounds, load: (watch::load(), 0.0), findings: Vec::new() };
+    let mut report = Report { rounds, findings: Vec::new() };
     for (name, measure) in MEASURES {
         if chosen.is_empty() || chosen.iter().any(|chosen| chosen == name) {
-            say(&format!("{name} … (load {:.1})", watch::load()))?;
+            say(&format!("{name} …"))?;
             // Servers of its own, so that no measurement lives with what another one left behind.
-            report.findings.extend(measure(&Stage::set(rounds)?)?);
+            let found = measure(&Stage::set(rounds)?)?;
+            report
+                .findings
+                .extend(found.into_iter().map(|finding| Finding { load: watch::load(), ..finding }));
+            report.write(&root().join("target/bench"))?;
         }
     }
-    report.load.1 = watch::load();
-    report.write(&root().join("target/bench"))?;
     say(&format!("\n{}", report.table()))
 }
 

@@ -23,6 +23,8 @@ const ORIGINALS: usize = 200;
 /// # Errors
 /// When a worker does not get ready or does not finish the backlog.
 pub fn measure(stage: &Stage) -> Result<Vec<Finding>> {
+    // The first group of a new cluster waits until the broker has made its topic of offsets.
+    started(stage, "route")?;
     let (mut route, mut classify, mut idle, mut idle_classify) = (vec![], vec![], vec![], vec![]);
     for _ in 0..stage.rounds {
         let (ready, resident) = started(stage, "route")?;

@@ -38,6 +38,8 @@ pub struct Finding {
     pub met: Option<bool>,
     /// What the limit is, and what else is worth knowing.
     pub note: String,
+    /// The machine's load in the last minute of the measurement; what it is measured with is in it.
+    pub load: f64,
 }
 
 impl Finding {
@@ -60,7 +62,7 @@ impl Finding {
             Goal::AtMost(most) => Some(ours <= most),
             Goal::None => None,
         };
-        Self { what: what.to_owned(), unit, limit, ours, ratio, goal, met, note: String::new() }
+        Self { what: what.to_owned(), unit, limit, ours, ratio, goal, met, note: String::new(), load: 0.0 }
     }
 
     /// With something worth knowing.
@@ -76,8 +78,6 @@ impl Finding {
 pub struct Report {
     /// Rounds behind each median.
     pub rounds: usize,
-    /// Load of the machine when it began and when it ended.
-    pub load: (f64, f64),
     /// In the order they were measured.
     pub findings: Vec<Finding>,
 }
@@ -85,17 +85,12 @@ pub struct Report {
 impl Report {
     /// The table.
     pub fn table(&self) -> String {
-        let mut text = format!(
-            "# Speed and memory\n\nMedians of {} rounds in turn; load of the machine {:.1} at the beginning, {:.1} at the end.\n\n",
-            self.rounds, self.load.0, self.load.1
-        );
-        text.push_str(
-            "| what | limit measured | ours | ratio | goal | met | |\n|---|---|---|---|---|---|---|\n",
-        );
+        let mut text = format!("# Speed and memory\n\nMedians of {} rounds in turn.\n\n", self.rounds);
+        text.push_str("| what | limit measured | ours | ratio | goal | met | load | |\n|---|---|---|---|---|---|---|---|\n");
         for finding in &self.findings {
-            let Finding { what, unit, limit, ours, ratio, goal, met, note } = finding;
-            let limit = limit.map_or(String::new(), figure);
-            let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+            let Finding { what, unit, limit, ours, ratio, goal, met, note, load } = finding;
+            let limit = limit.map(figure).unwrap_or_default();
+            let ratio = ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
             let goal = match goal {
                 Goal::RatioAtLeast(least) => format!("≥ {least} ×"),
                 Goal::RatioAtMost(most) => format!("≤ {most} ×"),
@@ -104,8 +99,10 @@ impl Report {
             };
             let met = met.map_or("", |met| if met { "yes" } else { "**no**" });
             let ours = figure(*ours);
-            let _ =
-                writeln!(text, "| {what}, {unit} | {limit} | {ours} | {ratio} | {goal} | {met} | {note} |");
+            let _ = writeln!(
+                text,
+                "| {what}, {unit} | {limit} | {ours} | {ratio} | {goal} | {met} | {load:.1} | {note} |"
+            );
         }
         text
     }

@@ -134,7 +134,7 @@ pub async fn run(
     if options.dry_run {
         return load::check(rows, seen).await;
     }
-    let (encoder, index) = retrieve::open(&config.encoder, &config.index).await?;
+    let (encoder, index) = config.search.open().await?;
     load::load(rows, &encoder, &index, seen).await
 }
 

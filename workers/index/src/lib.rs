@@ -3,8 +3,8 @@
 pub mod ingest;
 
 use retrieve::{
-    encoder::{Encoder, EncoderSettings},
-    index::{Entry, Index, IndexSettings},
+    encoder::Encoder,
+    index::{Entry, Index},
 };
 use shared::{
     Envelope, Failure, StartError, Worker,
@@ -14,20 +14,16 @@ use shared::{
 /// Settings of the index worker, and of `switchyard ingest`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
-    /// Which encoder embeds the tickets.
+    /// Which encoder embeds the tickets, and which index is written.
     #[command(flatten)]
-    pub encoder: EncoderSettings,
-
-    /// Which index is written.
-    #[command(flatten)]
-    pub index: IndexSettings,
+    pub search: retrieve::Config,
 }
 
 impl shared::Config for Config {
     type Worker = IndexWorker;
 
     async fn start(&self) -> Result<IndexWorker, StartError> {
-        let (encoder, index) = retrieve::open(&self.encoder, &self.index).await?;
+        let (encoder, index) = self.search.open().await?;
         Ok(IndexWorker::new(encoder, index))
     }
 }

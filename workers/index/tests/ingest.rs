@@ -92,14 +92,14 @@ async fn the_later_of_two_rows_of_one_ticket_counts() {
 async fn a_resolved_ticket_seen_twice_is_found_once() {
     let folder = tempfile::tempdir().unwrap();
     let config = arguments(folder.path()).config;
-    let encoder = Encoder::open(&config.encoder).await.unwrap();
+    let encoder = Encoder::open(&config.search.encoder).await.unwrap();
     let space = encoder.space().clone();
-    let worker = IndexWorker::new(encoder.clone(), Index::open(&config.index, &space).await.unwrap());
+    let worker = IndexWorker::new(encoder.clone(), Index::open(&config.search.index, &space).await.unwrap());
     for _ in 0..2 {
         worker.handle(event()).await.unwrap();
     }
     assert_eq!(MemoryIndex::open(folder.path(), &space).await.unwrap().len(), 1);
-    let index = Index::open(&config.index, &space).await.unwrap();
+    let index = Index::open(&config.search.index, &space).await.unwrap();
     let vector = encoder.embed("where has my package got to").await.unwrap();
     let query = Query { tenant: "acme", intent: "track_order", vector: &vector, limit: 5 };
     assert_eq!(index.search(query).await.unwrap()[0].card.id, "T-1");

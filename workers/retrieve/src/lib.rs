@@ -12,7 +12,7 @@ use shared::{
 use encoder::{Encoder, EncoderSettings};
 use index::{Index, IndexSettings, Query};
 
-/// Settings of the retrieve worker.
+/// Settings of the retrieve worker; `index` and `switchyard ingest` write what it reads, with the same ones.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
     /// Which encoder embeds the tickets.
@@ -24,23 +24,25 @@ pub struct Config {
     pub index: IndexSettings,
 }
 
+impl Config {
+    /// The encoder, and the index of its vectors.
+    ///
+    /// # Errors
+    /// All settings that cannot be used, or a store that is not there yet.
+    pub async fn open(&self) -> Result<(Encoder, Index), StartError> {
+        let (encoder, ()) = StartError::both(Encoder::open(&self.encoder).await, self.index.check())?;
+        let index = Index::open(&self.index, encoder.space()).await?;
+        Ok((encoder, index))
+    }
+}
+
 impl shared::Config for Config {
     type Worker = Retrieve;
 
     async fn start(&self) -> Result<Retrieve, StartError> {
-        let (encoder, index) = open(&self.encoder, &self.index).await?;
+        let (encoder, index) = self.open().await?;
         Ok(Retrieve::new(encoder, index))
     }
-}
-
-/// An encoder, and the index of its vectors.
-///
-/// # Errors
-/// All settings that cannot be used, or a store that is not there yet.
-pub async fn open(encoder: &EncoderSettings, index: &IndexSettings) -> Result<(Encoder, Index), StartError> {
-    let (encoder, ()) = StartError::both(Encoder::open(encoder).await, index.check())?;
-    let index = Index::open(index, encoder.space()).await?;
-    Ok((encoder, index))
 }
 
 /// Finds the resolved tickets that are most like a new one.

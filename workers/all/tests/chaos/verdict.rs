@@ -143,9 +143,7 @@ fn in_order(ledger: &Ledger, kind: &str) {
         tickets.entry((row.get(0), row.get(1))).or_default().push((row.get(2), row.get(3), row.get(4)));
     }
     for (ticket, events) in &tickets {
-        let one = |pair: &[Step]| {
-            pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1 && pair[0].2 < pair[1].2
-        };
+        let one = |pair: &[Step]| pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1 && pair[0].2 < pair[1].2;
         assert!(events.windows(2).all(one), "{kind} {ticket:?} out of order: {events:?}");
     }
     let several = tickets.values().filter(|events| events.len() > 1).count();
