@@ -13,6 +13,7 @@ use shared::{
 
 /// Settings of the index worker, and of `switchyard ingest`.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Config {
     /// Which encoder embeds the tickets, and which index is written.
     #[command(flatten)]
