@@ -2,7 +2,7 @@
 //! nothing is lost, nothing is doubled where it matters, one ticket's events stay in order, poison is set aside, an
 //! outage is not poison.
 //!
-//! One task runs it all. A record is *admitted* to its partition's [`progress`], *started* once no earlier record of
+//! One task runs it all. A record is *admitted* to its partition's progress, *started* once no earlier record of
 //! its ticket is under way, *attended* by the worker, its output *sent*, and *finished* when the broker has
 //! acknowledged that; offsets are committed as the contiguous finished prefix.
 
