@@ -214,6 +214,18 @@ def short(text: str, rng: random.Random) -> str:
     return text
 
 
+def ticket(text: str, rng: random.Random) -> str:
+    """A whole mail, left as it is but for numbers, case, a typo now and then, and a subject line."""
+    text = numbers(text, rng)
+    if rng.random() < 0.08:
+        text = text.lower()
+    if rng.random() < 0.2:
+        text = typo(text, rng, rng.uniform(0.005, 0.03))
+    if rng.random() < 0.3:
+        text = f"{fill(rng.choice(SUBJECTS), rng)}\n{text}"
+    return text
+
+
 def ending(text: str) -> str:
     return text if text.endswith((".", "?", "!", ":")) else text + "."
 

@@ -10,19 +10,28 @@ from switchyard_training import augment
 from switchyard_training.data import Sample
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HAZARDS, INTENTS, SENTIMENTS, URGENCIES
+from switchyard_training.text import prepare
 
-MAIL_SHARE = 0.35
-HANDWRITTEN_TIMES = 3
-REQUEST_TIMES = 4
+MAIL_SHARE = 0.28
+TIMES = {"tickets": 3, "hazards": 3, "out_of_scope": 2, "mood": 2, "requests": 2, "intents_extra": 2}
+TICKET_LENGTH = 160
 UNKNOWN = -100
 
 
-def tokenizer(path: str, max_tokens: int) -> Tokenizer:
-    """The tokenizer without any padding of its own, cut at `max_tokens`."""
+def tokenizer(path: str) -> Tokenizer:
+    """The tokenizer without padding or truncation; a customer who types "[SEP]" has typed five characters."""
     loaded = Tokenizer.from_file(path)
     loaded.no_padding()
-    loaded.enable_truncation(max_tokens)
+    loaded.no_truncation()
+    loaded.encode_special_tokens = True
     return loaded
+
+
+def token_ids(tokens: Tokenizer, texts: list[str], most: int) -> list[list[int]]:
+    """What the model reads of each text, as in the workers: the customer's own words, of a long text both ends."""
+    rows = [e.ids for e in tokens.encode_batch([prepare(text) for text in texts])]
+    tail = most // 4
+    return [row if len(row) <= most else row[: most - tail] + row[-tail:] for row in rows]
 
 
 def joined(one: Sample, other: Sample, rng: random.Random) -> Sample:
@@ -35,7 +44,9 @@ def joined(one: Sample, other: Sample, rng: random.Random) -> Sample:
 
 def varied(sample: Sample, rng: random.Random) -> Sample:
     """A copy of the sample with its text as somebody else might have sent it."""
-    if len(sample.text) > 350:
+    if sample.source == "tickets" and (len(sample.text) > TICKET_LENGTH or rng.random() < 0.8):
+        text = augment.ticket(sample.text, rng)
+    elif len(sample.text) > 350:
         text = augment.typo(sample.text, rng, 0.01) if rng.random() < 0.2 else sample.text
     elif rng.random() < MAIL_SHARE:
         text = augment.mail(sample.text, rng, 0 if sample.out_of_scope and rng.random() < 0.5 else None)
@@ -59,12 +70,12 @@ def epoch_samples(samples: list[Sample], settings: Settings, epoch: int) -> list
         for pool in pools:
             wanted = settings.per_intent // len(pools)
             chosen += rng.sample(pool, wanted) if len(pool) >= wanted else rng.choices(pool, k=wanted)
-    ordinary = list(chosen)
+    ordinary, tickets = list(chosen), [s for s in other if s.source == "tickets"]
     for sample in other:
-        chosen += [sample] * (REQUEST_TIMES if sample.intent else HANDWRITTEN_TIMES)
+        chosen += [sample] * TIMES[sample.source]
     for sample in other:
-        if sample.hazards is not None and sample.intent is None and not sample.out_of_scope and rng.random() < 0.5:
-            chosen.append(joined(rng.choice(ordinary), sample, rng))
+        if sample.hazards is not None and sample.intent is None and not sample.out_of_scope and (sample.hazards or rng.random() < 0.5):
+            chosen.append(joined(rng.choice(tickets if tickets and rng.random() < 0.6 else ordinary), sample, rng))
     return [varied(sample, rng) for sample in chosen]
 
 

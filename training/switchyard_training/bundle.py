@@ -1,7 +1,6 @@
 """Lays a bundle folder: model, tokenizer, bundle.json, card; built beside its place and moved in whole."""
 
 import datetime
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from switchyard_training import card, evaluate, model, runtime
 from switchyard_training.data import Sample
+from switchyard_training.digests import code_digest, digest
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import INTENTS
 
@@ -26,8 +26,8 @@ GOLDEN_CLASSIFIER = [
     "Invoice needed\nHello,\nplease send me the invoice for order 55120, my accountant asks for it.\nThanks, Ruth",
     "I moved to a new flat and need to change the shipping address of my order.",
     "how do I unsubscribe from your newsletter?",
-    "The heater caught fire and burned my hand. You will hear from my lawyer.",
-    "What is a good recipe for pancakes without eggs?",
+    "i want to delete my account",
+    "can i get an email when my refund has been processed? i want to know its status",
 ]
 GOLDEN_ENCODER = [
     "Where is my parcel?",
@@ -39,17 +39,6 @@ GOLDEN_ENCODER = [
 ]
 
 
-def digest(path: Path) -> str:
-    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def code_digest() -> str:
-    whole = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        whole.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return "sha256:" + whole.hexdigest()
-
-
 def plain_tokenizer(source: str, target: Path) -> None:
     """The tokenizer without fixed padding or truncation: whoever loads it decides."""
     content = json.loads(Path(source).read_text(encoding="utf-8"))
@@ -57,8 +46,8 @@ def plain_tokenizer(source: str, target: Path) -> None:
     target.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def describe(settings: Settings, name: str, folder: Path) -> dict:
-    """What both bundles say about themselves."""
+def describe(settings: Settings, name: str, folder: Path, code: str) -> dict:
+    """What both bundles say about themselves; `code` is the digest of the code that made them."""
     known = settings.base in ("all-MiniLM-L6-v2", model.MINILM)
     base = model.MINILM if known else Path(settings.base).name if Path(settings.base).is_dir() else settings.base
     return {
@@ -71,7 +60,7 @@ def describe(settings: Settings, name: str, folder: Path) -> dict:
         "max_tokens": settings.max_tokens,
         "preprocessing": PREPROCESSING,
         "language": "en",
-        "training": {"data": digest(settings.path("samples.jsonl")), "code": code_digest(), "seed": settings.seed, "base": base},
+        "training": {"data": digest(settings.path("samples.jsonl")), "code": code, "seed": settings.seed, "base": base},
     }
 
 
@@ -107,7 +96,7 @@ def bundle_classifier(settings: Settings) -> Path:
         {"text": text, "top": INTENTS[row.argmax()], "probability": round(float(row.max()), 6)} for text, row in zip(GOLDEN_CLASSIFIER, found)
     ]
     figures = json.loads((folder / "report" / "metrics.json").read_text(encoding="utf-8"))
-    content = describe(settings, "classifier", folder) | {"heads": judge.heads, "golden": golden, "metrics": card.headline(figures)}
+    content = describe(settings, "classifier", folder, figures["training"]["code"]) | {"heads": judge.heads, "golden": golden, "metrics": card.headline(figures)}
     write(folder, content)
     (folder / "README.md").write_text(card.classifier_card(content, figures), encoding="utf-8")
     move_in(folder, settings.out / "classifier")
@@ -120,7 +109,7 @@ def bundle_encoder(settings: Settings) -> Path:
     vectors = onnx.answers(GOLDEN_ENCODER)["embedding"]
     golden = [{"text": text, "first": [round(float(x), 6) for x in row[:4]]} for text, row in zip(GOLDEN_ENCODER, vectors)]
     figures = json.loads(settings.path("encoder.json").read_text())
-    content = describe(settings, "encoder", folder) | {
+    content = describe(settings, "encoder", folder, code_digest()) | {
         "heads": {}, "dimension": int(np.shape(vectors)[1]), "golden": golden, "metrics": figures,
     }
     write(folder, content)

@@ -27,7 +27,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--per-intent", type=int, default=default.per_intent, help="Bitext texts an intent and epoch")
     made.add_argument("--seed", type=int, default=default.seed)
     made.add_argument("--lr", type=float, default=default.lr, help="highest learning rate of the adapters; the heads get twice that")
-    made.add_argument("--start", type=Path, help="a classifier.pt to go on from, such as that of an earlier run")
     made.add_argument("--strict", action="store_true", help="train on the 20k release alone, nothing of the 6,480 one")
     return made
 
@@ -36,7 +35,6 @@ def settings_of(given: argparse.Namespace) -> Settings:
     return Settings(
         bitext=given.data and Path(given.data), handwritten=given.handwritten, work=given.work, out=given.out, tickets=given.tickets, base=given.base,
         epochs=given.epochs, rank=given.rank, targets=given.targets, per_intent=given.per_intent, seed=given.seed, strict=given.strict, lr=given.lr,
-        start=given.start,
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ BITEXT = {
     "6480": ("Bitext_Sample_Customer_Support_Training_Dataset_6480.csv", "instruction"),
     "4514": ("Bitext_Sample_Customer_Support_Training_Dataset_4514_with_responses.csv", "instruction"),
 }
-KINDS = ("intents_extra", "requests", "hazards", "out_of_scope", "mood")
+KINDS = ("intents_extra", "requests", "hazards", "out_of_scope", "mood", "tickets")
 
 
 class DataError(Exception):
@@ -95,8 +96,13 @@ def check(path: Path, line: int, value, known: list[str]):
     return value
 
 
+def kind_of(path: Path) -> str:
+    """`requests_more` are requests, `tickets_b` are tickets."""
+    return re.sub(r"_(more|[a-z])$", "", path.stem)
+
+
 def handwritten_sample(path: Path, line: int, row: dict) -> Sample:
-    kind = path.stem.removesuffix("_more")
+    kind = kind_of(path)
     group = f"{path.stem}/{row.get('group') or row['text']}"
     sample = Sample(row["text"].strip(), kind, split_of(group, 0.7, 0.15), group=group)
     sample.intent = check(path, line, row.get("intent"), INTENTS)
@@ -111,7 +117,7 @@ def handwritten_sample(path: Path, line: int, row: dict) -> Sample:
 def handwritten_samples(folder: Path) -> list[Sample]:
     samples = []
     for path in sorted(folder.glob("*.jsonl")):
-        if path.stem.removesuffix("_more") not in KINDS:
+        if kind_of(path) not in KINDS:
             continue
         for line, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if not raw.strip():

@@ -110,7 +110,7 @@ def parity(settings: Settings, int8: Judge, sets: dict[str, list[data.Sample]]) 
     full = Judge(settings, "classifier.fp32.onnx")
     found = {}
     for name, samples in sets.items():
-        some = random.Random(settings.seed).sample(samples, min(500, len(samples)))
+        some = random.Random(settings.seed).sample(samples, min(300, len(samples)))
         one, other = int8.probabilities(some, ""), full.probabilities(some, f"fp32 {name}")
         found[name] = {
             "texts": len(some),
@@ -197,11 +197,12 @@ def demo_rows(judge: Judge, tickets: list[tuple[str, str]]) -> list[dict]:
 def test_sets(samples: list[data.Sample], seed: int, tickets: Path) -> dict[str, list[data.Sample]]:
     test = [s for s in samples if s.split == "test"]
     release = [s for s in test if s.source == "bitext-4514"]
-    some = random.Random(seed).sample(release, min(1500, len(release)))
+    some = random.Random(seed).sample(release, min(1000, len(release)))
     return {
+        "natural_tickets": [s for s in test if s.source == "tickets"],
         "bitext_4514": release,
         "bitext_4514_in_mails": in_mails(some, seed, (2, 5)),
-        "bitext_4514_in_long_mails": in_mails(some[:600], seed, (8, 12)),
+        "bitext_4514_in_long_mails": in_mails(some[:400], seed, (8, 12)),
         "bitext_4514_with_typos": with_typos(some, seed),
         "resolved_tickets": resolved_tickets(tickets),
         "handwritten_intents": [s for s in test if s.source in ("intents_extra", "requests")],
@@ -221,7 +222,10 @@ def evaluate(settings: Settings) -> dict:
         labels = batches.label_arrays(chosen)
         figures["intent"][name] = measures.classification(answers[name]["intent"], labels["intent"], settings.seed)
         if chosen[0].hazards is not None:
-            figures["hazard"][name] = {"false_alarms_any": hazard_figures(answers[name]["hazard"], labels["hazard"], judge.heads["hazard"]["thresholds"])["false_alarms_any"]}
+            found = hazard_figures(answers[name]["hazard"], labels["hazard"], judge.heads["hazard"]["thresholds"])
+            figures["hazard"][name] = found if name == "natural_tickets" else {"false_alarms_any": found["false_alarms_any"]}
+        if name == "natural_tickets":
+            figures |= {f"{head} of natural tickets": ordinal_figures(answers[name][head], labels[head]) for head in ("sentiment", "urgency")}
         if name == "bitext_4514":
             write_confusions(folder, labels["intent"], answers[name]["intent"].argmax(-1))
     test = [s for s in samples if s.split == "test"]
@@ -238,7 +242,7 @@ def evaluate(settings: Settings) -> dict:
         outside = judge.probabilities(by_source["out_of_scope"], "out of scope")
         limit = judge.heads["scope"]["thresholds"]["out_of_scope"]
         figures["scope"] = {f"against_{name}": scope_figures(found, outside, limit) for name, found in answers.items()}
-    figures["parity"] = parity(settings, judge, {name: sets[name] for name in ("bitext_4514", "bitext_4514_in_long_mails")})
+    figures["parity"] = parity(settings, judge, {name: sets[name] for name in ("natural_tickets", "bitext_4514", "bitext_4514_in_long_mails") if name in sets})
     tickets = demo_tickets(settings.tickets)
     if tickets:
         figures["demo"] = demo_rows(judge, tickets)

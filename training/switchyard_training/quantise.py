@@ -39,8 +39,8 @@ def calibration_texts(samples: list[data.Sample], seed: int, count: int = 300) -
 
 
 def calibration_rows(settings: Settings) -> list[list[int]]:
-    tokens = batches.tokenizer(model.tokenizer_file(settings.base), settings.max_tokens)
-    return [e.ids for e in tokens.encode_batch(calibration_texts(data.load(settings), settings.seed))]
+    tokens = batches.tokenizer(model.tokenizer_file(settings.base))
+    return batches.token_ids(tokens, calibration_texts(data.load(settings), settings.seed), settings.max_tokens)
 
 
 def products_of_activations(path: Path) -> list[str]:

@@ -21,10 +21,10 @@ class Onnx:
             str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion", "BiasGeluFusion"]
         )
         self.names = [output.name for output in self.session.get_outputs()]
-        self.tokenizer = batches.tokenizer(tokenizer_path, max_tokens)
+        self.tokenizer, self.max_tokens = batches.tokenizer(tokenizer_path), max_tokens
 
     def ids(self, texts: list[str]) -> list[list[int]]:
-        return [e.ids for e in self.tokenizer.encode_batch(texts)]
+        return batches.token_ids(self.tokenizer, texts, self.max_tokens)
 
     def run(self, rows: list[list[int]]) -> dict[str, np.ndarray]:
         ids, mask = batches.padded(rows)

@@ -19,10 +19,9 @@ class Settings:
     rank: int = 16
     targets: str = "query,key,value,dense"
     seed: int = 7
-    per_intent: int = 240
+    per_intent: int = 80
     batch_tokens: int = 1600
     lr: float = 1e-3
-    start: Path | None = None
     strict: bool = False
     max_tokens: int = 256
 

@@ -10,6 +10,7 @@ from torch import nn
 from tqdm import tqdm
 
 from switchyard_training import batches, data, model
+from switchyard_training.digests import code_digest
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HEADS
 
@@ -59,11 +60,11 @@ def groups(net: nn.Module, lr: float) -> list[dict]:
 
 def plan(samples: list[data.Sample], settings: Settings) -> list[list[tuple]]:
     """All batches of all epochs, as (ids, mask, labels)."""
-    tokens = batches.tokenizer(model.tokenizer_file(settings.base), settings.max_tokens)
+    tokens = batches.tokenizer(model.tokenizer_file(settings.base))
     epochs = []
     for epoch in range(settings.epochs):
         chosen = batches.epoch_samples(samples, settings, epoch)
-        rows = [e.ids for e in tokens.encode_batch([s.text for s in chosen])]
+        rows = batches.token_ids(tokens, [s.text for s in chosen], settings.max_tokens)
         labels = batches.label_arrays(chosen)
         order = batches.by_length([len(r) for r in rows], settings.batch_tokens, random.Random(f"{settings.seed}/{epoch}/order"))
         epochs.append([(*batches.padded([rows[i] for i in at]), {k: v[at] for k, v in labels.items()}) for at in order])
@@ -72,20 +73,17 @@ def plan(samples: list[data.Sample], settings: Settings) -> list[list[tuple]]:
 
 def train(settings: Settings) -> dict:
     """Fine-tunes, writes work/classifier.pt (adapters and heads) and work/train.json."""
+    code = code_digest()
     torch.manual_seed(settings.seed)
     np.random.seed(settings.seed)
     samples = [s for s in data.load(settings) if s.split == "train"]
     net = model.with_lora(settings.base, settings.rank, settings.targets)
-    if settings.start:
-        net.load_state_dict(torch.load(settings.start), strict=False)
     net.train()
     epochs = plan(samples, settings)
-    steps = sum(map(len, epochs))
+    steps, texts = sum(map(len, epochs)), [sum(len(ids) for ids, _, _ in epoch) for epoch in epochs]
     optimizer = torch.optim.AdamW(groups(net, settings.lr), weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [g["lr"] for g in optimizer.param_groups], total_steps=steps, pct_start=0.08)
-    report = {**model.trainable(net), "samples": len(samples), "steps": steps, "epochs": []}
-    if settings.start:
-        report["before"] = json.loads(settings.start.with_name("train.json").read_text())
+    report = {"code": code, **model.trainable(net), "samples": len(samples), "texts_an_epoch": texts, "steps": steps, "epochs": []}
     began = time.time()
     for number, epoch in enumerate(epochs, 1):
         report["epochs"].append(run_epoch(net, epoch, optimizer, schedule, f"epoch {number}/{len(epochs)}"))

@@ -1,8 +1,9 @@
 import random
 
+import numpy as np
 import pytest
 
-from switchyard_training import augment, batches, data, quantise
+from switchyard_training import augment, batches, calibrate, data, model, quantise, text
 from switchyard_training.data import DataError, Sample
 from switchyard_training.taxonomy import HAZARDS, HEADS, INTENTS
 
@@ -96,3 +97,49 @@ def test_quantisation_is_calibrated_on_training_texts_alone():
     samples = [Sample(f"text {i}", "mood" if i % 2 else "bitext-20k", "train" if i % 3 else "test") for i in range(900)]
     texts = " ".join(quantise.calibration_texts(samples, 7, 90)).lower()
     assert not any(f"text {i} " in texts + " " for i in range(0, 10, 3))
+
+
+def test_natural_tickets_come_three_times_an_epoch_and_keep_their_words():
+    tickets = [Sample(f"where is the {n} lamp i bought", "tickets", "train", intent="track_order", hazards=[]) for n in ("red", "tall", "brass")]
+    bitext = [Sample("track my order", "bitext-20k", "train", intent=intent, hazards=[]) for intent in INTENTS]
+    chosen = batches.epoch_samples(bitext + tickets, data.Settings(bitext=None, per_intent=1), 0)
+    assert sum(s.source == "tickets" for s in chosen) == 9
+    assert len(chosen) == 9 + len(INTENTS)
+
+
+def test_of_a_long_text_both_ends_are_read():
+    tokens = batches.tokenizer(model.tokenizer_file("all-MiniLM-L6-v2"))
+    whole = batches.token_ids(tokens, ["lamp " * 300 + "sue"], 1000)[0]
+    cut = batches.token_ids(tokens, ["lamp " * 300 + "sue"], 256)[0]
+    assert len(cut) == 256 and cut == whole[:192] + whole[-64:]
+    assert len(batches.token_ids(tokens, ["[SEP]"], 256)[0]) > 3
+
+
+@pytest.mark.parametrize(
+    ("mail", "own"),
+    [
+        ("No, the blue one.\n\nOn Tue, 3 March 2026 at 10:12, Support wrote:\n> Red?\n\nAnd hurry up.", "No, the blue one.\n\nAnd hurry up."),
+        ("Please cancel my order.\n\nFrom: Support\nSent: Monday\nTo: Ruth\nSubject: Your tent\nOld", "Please cancel my order."),
+        ("Please cancel my order.\n\n-----Original Message-----\nOld", "Please cancel my order."),
+        ("Where is my parcel?\n\nKind regards,\nRuth Miller\nHead of Purchasing\n+1 555-0142", "Where is my parcel?"),
+        ("Where is my parcel?\n\nSent from my phone", "Where is my parcel?"),
+        ("Where is my parcel?\nKind regards\nRuth\nI will sue you", "Where is my parcel?\nKind regards\nRuth\nI will sue you"),
+        ("Where is my parcel?\n\nThis e-mail is confidential. If you are not the intended recipient, delete it.", "Where is my parcel?"),
+        ("> refund please", "> refund please"),
+        ("my la\u200bw\u00adyer \u202ewill\u2069 write\ufeff", "my lawyer will write"),
+        ("a\u00a0\tb \r\nc\u2028d\n\n\n\ne\0f\n", "a b\nc\nd\n\ne f"),
+    ],
+)
+def test_texts_are_prepared_as_the_workers_prepare_them(mail, own):
+    assert text.prepare(mail) == own
+
+
+def test_hazard_thresholds_keep_ordinary_tickets_quiet():
+    rng = np.random.default_rng(5)
+    labels = np.zeros((1200, 7), dtype=int)
+    labels[np.arange(200), np.arange(200) % 7] = 1
+    probability = np.where(labels == 1, rng.uniform(0.3, 1, labels.shape), rng.uniform(0, 0.5, labels.shape) ** 2)
+    ordinary = labels.sum(1) == 0
+    limits = calibrate.hazard_thresholds(probability, labels, ordinary)
+    assert (probability[ordinary] >= limits).any(1).mean() <= calibrate.HAZARD_ALARMS
+    assert (probability >= limits)[labels == 1].mean() > 0.8
