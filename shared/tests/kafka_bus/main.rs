@@ -372,29 +372,6 @@ async fn after_a_hold_nothing_more_is_handed_over_and_the_rest_is_left_to_the_ne
     next.close(Vec::new()).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "measures; run it alone"]
-async fn how_many_records_a_second_pass() {
-    let server = broker().bootstrap();
-    topic(server, "rate", 6).await;
-    let bus = bus(server, &[]);
-    let mut producer = bus.producer().unwrap();
-    send_all(&mut producer, std::iter::once(record("rate", "k", "warm"))).await;
-    let count: u32 = 300_000;
-    let begin = Instant::now();
-    send_all(&mut producer, (0..count).map(|n| record("rate", &n.to_string(), vec![b'x'; 512]))).await;
-    println!("written: {:.0}/s", f64::from(count) / begin.elapsed().as_secs_f64());
-    let mut reader = Desk::join(&bus, "reader", "rate", &["rate"], false);
-    reader.until("the first", |desk| !desk.read.is_empty()).await;
-    let begin = Instant::now();
-    let mut read = reader.read.len();
-    while read <= count as usize {
-        read += timeout(LONG, reader.consumer.records.recv()).await.unwrap().unwrap().len();
-    }
-    println!("read: {:.0}/s", f64::from(count) / begin.elapsed().as_secs_f64());
-    reader.close(Vec::new()).await;
-}
-
 /// Bytes that no codec makes smaller.
 fn incompressible(length: usize) -> Vec<u8> {
     let mut state = 7_u64;
