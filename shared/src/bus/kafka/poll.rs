@@ -120,9 +120,7 @@ impl Desk {
 
     fn start_reading(&mut self, assignment: Assignment, from: Option<i64>) {
         self.end.pulse.set_start(assignment.partition.clone(), from.unwrap_or(0));
-        if let Err(error) = self.reader.start(assignment, from) {
-            self.complain(error);
-        }
+        self.reader.start(assignment, from).unwrap_or_else(|error| self.complain(error));
     }
 
     /// Begins to read where the group stopped, as soon as that is known.
@@ -149,9 +147,7 @@ impl Desk {
     fn release(&mut self, partitions: &[Partition], offsets: &Offsets) {
         self.stop_reading(partitions);
         self.last_commit(offsets);
-        if let Err(error) = self.member.release(partitions) {
-            self.complain(error);
-        }
+        self.member.release(partitions).unwrap_or_else(|error| self.complain(error));
     }
 
     fn last_commit(&mut self, offsets: &Offsets) {
