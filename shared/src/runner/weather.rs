@@ -101,10 +101,12 @@ impl Patience {
             self.successes_before = successes;
             self.fair_attempts += 1;
         }
-        if self.fair_attempts >= weather.attempts {
-            return None;
-        }
-        Some(self.waits.next_backoff().unwrap_or(weather.most))
+        (self.fair_attempts < weather.attempts).then(|| self.pause(weather))
+    }
+
+    /// How long to wait before the next attempt at something that is never given up.
+    pub(super) fn pause(&mut self, weather: &Weather) -> Duration {
+        self.waits.next_backoff().unwrap_or(weather.most)
     }
 }
 

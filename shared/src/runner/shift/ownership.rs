@@ -33,24 +33,21 @@ impl<W: Worker> Shift<W> {
 
     /// Asks the worker where to read from; it may have to be asked again.
     fn locate(&mut self, partitions: Vec<Partition>) {
-        let (worker, peek) = (Arc::clone(&self.desk), self.peek.clone());
-        let patience = self.desk.weather.patience();
-        self.starting.push(
-            async move {
-                let mut patience = patience;
-                loop {
-                    match worker.worker.positions(&partitions, &peek).await {
-                        Ok(from) => return Located { partitions, from },
-                        Err(error) => {
-                            worker.weather.failure(&error.to_string());
-                            warn!(worker = W::NAME, %error, "cannot tell where to read from, will be asked again");
-                            sleep(patience.wait(&worker.weather).unwrap_or_default()).await;
-                        }
+        let (desk, peek) = (Arc::clone(&self.desk), self.peek.clone());
+        let mut patience = desk.weather.patience();
+        let located = async move {
+            loop {
+                match desk.worker.positions(&partitions, &peek).await {
+                    Ok(from) => return Located { partitions, from },
+                    Err(error) => {
+                        desk.weather.failure(&error.to_string());
+                        warn!(worker = W::NAME, %error, "cannot tell where to read from, will be asked again");
+                        sleep(patience.pause(&desk.weather)).await;
                     }
                 }
             }
-            .boxed(),
-        );
+        };
+        self.starting.push(located.boxed());
     }
 
     /// Begins to read.
