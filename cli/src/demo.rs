@@ -98,7 +98,7 @@ fn read(given: Option<&PathBuf>, default: &str) -> anyhow::Result<Vec<Parsed>> {
     Ok(tickets::parse_all(&text))
 }
 
-/// Sends tickets; a line that is no ticket is sent as well, as a help desk that errs would.
+/// Sends tickets and waits until the bus has them; a line that is none ends the demo.
 async fn send(sender: &mut Sender, parsed: &[Parsed]) -> anyhow::Result<()> {
     for event in parsed {
         match event {

@@ -142,8 +142,7 @@ pub async fn start<C: Config>(
 }
 
 /// Prints help and version to standard output, and whatever clap finds wrong to standard error.
-#[must_use]
-pub fn usage(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error) -> ExitCode {
     drop(error.print());
     if error.use_stderr() { ExitCode::from(EXIT_SETTINGS) } else { ExitCode::SUCCESS }
 }

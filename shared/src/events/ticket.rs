@@ -47,11 +47,7 @@ impl Ticket {
 
     /// Subject and body as one text, the way the model reads it.
     pub fn text(&self) -> String {
-        if self.subject.trim().is_empty() {
-            self.body.clone()
-        } else {
-            format!("{}\n{}", self.subject, self.body)
-        }
+        joined(&self.subject, &self.body)
     }
 
     /// Refuses what no worker could answer.
@@ -185,11 +181,7 @@ pub struct Resolution {
 impl Resolution {
     /// Subject and body as one text, the way the encoder reads it.
     pub fn text(&self) -> String {
-        if self.subject.trim().is_empty() {
-            self.body.clone()
-        } else {
-            format!("{}\n{}", self.subject, self.body)
-        }
+        joined(&self.subject, &self.body)
     }
 
     /// Refuses what could not be searched or quoted.
@@ -209,4 +201,9 @@ impl Resolution {
         }
         Ok(())
     }
+}
+
+/// Subject and body as one text.
+fn joined(subject: &str, body: &str) -> String {
+    if subject.trim().is_empty() { body.to_owned() } else { format!("{subject}\n{body}") }
 }
