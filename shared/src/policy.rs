@@ -4,6 +4,7 @@
 //! everything that is wrong with it is said at once.
 
 mod file;
+mod providers;
 mod terms;
 mod validate;
 
@@ -13,6 +14,7 @@ use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
 pub use file::{PolicyFile, locate};
+pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms};
 pub use terms::{Cap, DraftTerms, Feature, Features, HazardRule, Offer, Policy, When};
 
 /// The dangers a classifier can name; policy says what happens for each.

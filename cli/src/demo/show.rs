@@ -43,7 +43,7 @@ fn contributions(decision: &Decision) -> String {
 /// The first sentence after the greeting, and the code if there is one.
 fn first_line(draft: &Draft) -> String {
     match draft {
-        Draft::Withheld { reason } => format!("none: {}", safe(reason, 120)),
+        Draft::Withheld { reason, .. } => format!("none: {}", safe(reason, 120)),
         Draft::Reply(reply) => {
             let grounded = reply.sentences.iter().find(|sentence| !sentence.sources.is_empty());
             let text = grounded

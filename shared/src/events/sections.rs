@@ -28,6 +28,9 @@ pub struct Classification {
     pub top: Vec<Scored>,
     /// Probability of the first less that of the second.
     pub margin: f64,
+    /// A second, lesser request in the same ticket, if the text holds one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary: Option<Scored>,
     /// Probability that no intent fits, 0 to 1.
     pub out_of_scope: f64,
     /// How the customer feels.
@@ -42,6 +45,9 @@ pub struct Classification {
     pub tokens: u32,
     /// Whether the text was longer than the model reads.
     pub truncated: bool,
+    /// CPU time of these tokens, in milliseconds, by the bundle's own measurement; 0 if it has none.
+    #[serde(default)]
+    pub cpu_ms: f64,
 }
 
 /// How the customer feels.
@@ -125,6 +131,9 @@ pub enum Draft {
     Withheld {
         /// In words.
         reason: String,
+        /// Dollars that the call would have cost, estimated before it was made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        saved: Option<f64>,
     },
 }
 
@@ -133,6 +142,9 @@ pub enum Draft {
 pub struct Reply {
     /// Who wrote it: `local`, `anthropic`, `openai`.
     pub provider: String,
+    /// The provider's name of the model that wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// In the order they are read.
     pub sentences: Vec<Sentence>,
     /// Share of the sentences that rest on a passage or on policy, 0 to 1; greeting and sign-off apart.
@@ -140,6 +152,37 @@ pub struct Reply {
     /// The code granted, if policy has an offer for this ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<String>,
+    /// Commitments, figures, links, codes and names in it that no source carries; any of them bars auto.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unbacked: Vec<String>,
+    /// What a person should look at before it goes out, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
+    /// What the provider billed; absent if nobody bills.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+/// What a provider billed for one reply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// The key of the call in the ledger.
+    pub call: String,
+    /// The provider's own id of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Tokens read, without those of the cache.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+    /// Tokens read from the provider's cache.
+    #[serde(default)]
+    pub cache_read_tokens: u64,
+    /// Tokens written to the provider's cache.
+    #[serde(default)]
+    pub cache_write_tokens: u64,
+    /// All of that at the policy's prices.
+    pub dollars: f64,
 }
 
 impl Reply {
@@ -184,16 +227,38 @@ pub enum Route {
 pub struct Decision {
     /// Who acts.
     pub route: Route,
-    /// The one score, 0 to 1: the sum of the contributions.
+    /// The one score, 0 to 1, that the thresholds cut: `1 / (1 + e^-x)`, x being the sum of the points.
     pub score: f64,
+    /// The score before sentiment and priority made it more careful: the fitted probability that the drafted
+    /// resolution is right.
+    #[serde(default)]
+    pub probability: f64,
     /// What decided: a hard rule, a cap, or the thresholds.
     pub rule: Rule,
     /// What each feature adds to the score.
     pub contributions: Vec<Contribution>,
     /// The thresholds in force.
     pub thresholds: Thresholds,
+    /// Whether it would have been auto, had chance not sent it to a person for comparison.
+    #[serde(default)]
+    pub holdout: bool,
+    /// What the ticket has cost.
+    #[serde(default)]
+    pub cost: Cost,
+    /// Digest of the certificate that allowed auto, where policy asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
     /// Digest of the policy in force.
     pub policy: String,
+}
+
+/// What a ticket has cost, in dollars at the policy's prices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    /// CPU time of the models.
+    pub compute: f64,
+    /// Tokens of the provider.
+    pub tokens: f64,
 }
 
 /// What decided.
@@ -212,9 +277,9 @@ pub struct Contribution {
     pub feature: String,
     /// Its value on a scale from 0 (careful) to 1 (safe).
     pub value: f64,
-    /// Its weight in the policy; the weights add up to 1.
+    /// Its weight in the policy, in log-odds.
     pub weight: f64,
-    /// Value times weight.
+    /// What it adds to the log-odds of the score.
     pub points: f64,
     /// What it means here, in words.
     pub reason: String,

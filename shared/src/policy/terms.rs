@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer};
 
+use super::{Budgets, Compute, Models, ProviderTerms};
 use crate::events::{Classification, Priority, Route, Sentiment, Thresholds, Tier};
 
 /// What may be decided without a person, and what may be promised.
@@ -23,6 +24,17 @@ pub struct Policy {
     pub caps: Vec<Cap>,
     /// How a reply is composed.
     pub draft: DraftTerms,
+    /// Who may write a reply, in this order.
+    pub providers: Vec<ProviderTerms>,
+    /// What their models cost and take.
+    #[serde(default)]
+    pub models: Models,
+    /// Dollars that may be spent on them.
+    #[serde(default)]
+    pub budgets: Budgets,
+    /// What computing costs.
+    #[serde(default)]
+    pub compute: Option<Compute>,
     /// What may be granted.
     #[serde(default)]
     pub offers: Vec<Offer>,
@@ -118,13 +130,16 @@ pub struct When {
 }
 
 /// How a reply is composed.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DraftTerms {
     /// Cosine from which a passage is worth quoting, 0 to 1.
     pub similarity_from: f64,
     /// Sentences taken from passages at most, 2 to 5.
     pub sentences: usize,
+    /// Hosts that a reply may link to, and their subdomains.
+    #[serde(default)]
+    pub links: Vec<String>,
 }
 
 /// What may be granted, to whom, and until when.

@@ -70,6 +70,7 @@ pub fn classification() -> Classification {
         confidence: 0.9,
         top: vec![Scored { label: "track_order".to_owned(), probability: 0.9 }],
         margin: 0.8,
+        secondary: None,
         out_of_scope: 0.0,
         mood: Mood { sentiment: Sentiment::Neutral, probability: 0.9, score: 0.0 },
         attention: Attention { priority: Priority::Normal, urgency: Priority::Normal, probability: 0.9 },
@@ -77,6 +78,7 @@ pub fn classification() -> Classification {
         hazards: Vec::new(),
         tokens: 3,
         truncated: false,
+        cpu_ms: 0.0,
     }
 }
 

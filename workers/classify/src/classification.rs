@@ -61,6 +61,7 @@ impl Heads {
             intent: ranked.first().map(|(label, _)| (*label).to_owned()).unwrap_or_default(),
             confidence: rounded(probability(0)),
             margin: rounded(probability(0) - probability(1)),
+            secondary: None,
             top: ranked.iter().take(TOP).map(|(label, probability)| scored(label, *probability)).collect(),
             out_of_scope: scope.first().map_or(0.0, |(_, probability)| rounded(*probability)),
             mood: mood(&self.sentiment.levels(output.row("sentiment")?)),
@@ -69,6 +70,7 @@ impl Heads {
             hazards: self.hazard.raised(output.row("hazard")?).into_iter().map(hazard).collect(),
             tokens: output.tokens,
             truncated: output.truncated,
+            cpu_ms: 0.0,
         })
     }
 }

@@ -52,9 +52,13 @@ pub(crate) fn reply(
     let sentences = [framing(&greeting(ticket))].into_iter().chain(body);
     Ok(Reply {
         provider: "local".to_owned(),
+        model: None,
         sentences: sentences.chain([framing(SIGN_OFF), framing(DISCLOSURE)]).collect(),
         grounded,
         offer: offer.map(|offer| offer.code.clone()),
+        unbacked: Vec::new(),
+        doubts: Vec::new(),
+        usage: None,
     })
 }
 

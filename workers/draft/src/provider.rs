@@ -31,7 +31,7 @@ pub fn draft(
     });
     match written {
         Ok(reply) => Draft::Reply(reply),
-        Err(reason) => Draft::Withheld { reason },
+        Err(reason) => Draft::Withheld { reason, saved: None },
     }
 }
 

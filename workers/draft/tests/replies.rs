@@ -61,14 +61,14 @@ fn answer(ticket: &Ticket, intent: &str, passages: Vec<Passage>) -> Draft {
 fn reply(draft: Draft) -> Reply {
     match draft {
         Draft::Reply(reply) => reply,
-        Draft::Withheld { reason } => panic!("withheld: {reason}"),
+        Draft::Withheld { reason, .. } => panic!("withheld: {reason}"),
     }
 }
 
 fn reason(draft: Draft) -> String {
     match draft {
         Draft::Reply(reply) => panic!("not withheld: {}", reply.text()),
-        Draft::Withheld { reason } => reason,
+        Draft::Withheld { reason, .. } => reason,
     }
 }
 

@@ -212,7 +212,7 @@ fn one_reply_of_each_intent_as_it_reads() {
                     read += &format!("    {:<26} {}\n", id, sentence.text);
                 }
             }
-            Draft::Withheld { reason } => read += &format!("    none: {reason}\n"),
+            Draft::Withheld { reason, .. } => read += &format!("    none: {reason}\n"),
         }
     }
     insta::assert_snapshot!(read);

@@ -31,7 +31,7 @@ pub(crate) fn lowered(policy: &Policy, facts: &Facts<'_>, route: Route) -> Optio
 fn unsendable(policy: &Policy, facts: &Facts<'_>) -> Option<Rule> {
     let reply = match facts.draft {
         Draft::Reply(reply) => reply,
-        Draft::Withheld { reason } => {
+        Draft::Withheld { reason, .. } => {
             return Some(Rule {
                 name: "no_reply".to_owned(),
                 reason: format!("there is no reply: {reason}"),

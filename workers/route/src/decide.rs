@@ -1,7 +1,7 @@
 //! The four steps of a decision: hazards, score, thresholds, caps.
 
 use shared::{
-    events::{Classification, Decision, Draft, Retrieval, Route, Rule, Thresholds, Ticket},
+    events::{Classification, Cost, Decision, Draft, Retrieval, Route, Rule, Thresholds, Ticket},
     policy::Policy,
 };
 
@@ -30,11 +30,25 @@ pub fn decide(
     Decision {
         route,
         score,
+        probability: score,
         rule,
         contributions,
         thresholds: policy.thresholds,
+        holdout: false,
+        cost: cost(policy, classification, draft),
+        certificate: None,
         policy: policy.digest.clone(),
     }
+}
+
+/// What the ticket has cost so far, in dollars.
+fn cost(policy: &Policy, classification: &Classification, draft: &Draft) -> Cost {
+    let compute = policy.compute.map_or(0.0, |price| price.dollars(classification.cpu_ms));
+    let usage = match draft {
+        Draft::Reply(reply) => reply.usage.as_ref(),
+        Draft::Withheld { .. } => None,
+    };
+    Cost { compute, tokens: usage.map_or(0.0, |usage| usage.dollars) }
 }
 
 /// Where a danger sends a ticket. One that policy does not know is a danger all the same.

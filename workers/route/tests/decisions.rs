@@ -172,7 +172,7 @@ fn a_ticket_without_a_reply_is_not_auto_even_if_no_cap_says_so() {
     let mut policy = Policy::parse(POLICY).unwrap();
     policy.caps.clear();
     let mut case = Case::plain();
-    case.draft = Draft::Withheld { reason: "no resolved ticket is like it".to_owned() };
+    case.draft = Draft::Withheld { reason: "no resolved ticket is like it".to_owned(), saved: None };
     let decision = case.under(&policy);
     assert_eq!((decision.route, decision.rule.name.as_str()), (Route::Suggest, "no_reply"));
     assert_eq!(decision.rule.reason, "there is no reply: no resolved ticket is like it");
@@ -233,7 +233,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         case.retrieval.passages[0].score = similarity;
         case.reply().grounded = grounded;
         if withheld {
-            case.draft = Draft::Withheld { reason: "nothing to quote".to_owned() };
+            case.draft = Draft::Withheld { reason: "nothing to quote".to_owned(), saved: None };
         }
         case
     })
