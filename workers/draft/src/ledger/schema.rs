@@ -5,7 +5,7 @@ use shared::database::{Database, DatabaseError, Owner};
 
 refinery::embed_migrations!("migrations");
 
-const OWNER: Owner = Owner { name: "draft", history: "draft_schema_history", lock: 0x6472_6166_74 };
+const OWNER: Owner = Owner { name: "draft", history: "draft_schema_history", lock: 0x64_7261_6674 };
 
 /// The database at this URL.
 ///
