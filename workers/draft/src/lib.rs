@@ -1,12 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 mod claims;
+mod fold;
+pub mod ground;
 mod letter;
 mod local;
 mod numbers;
 mod particulars;
+mod patterns;
 mod placeholders;
 mod provider;
+pub mod redact;
+pub mod sanitize;
 mod select;
 mod words;
 
@@ -18,8 +23,9 @@ use shared::{
     policy::{PolicyFile, locate},
 };
 
-pub use local::{DISCLOSURE, SIGN_OFF};
+pub use local::SIGN_OFF;
 pub use provider::{Provider, draft};
+pub use shared::events::DISCLOSURE;
 
 /// The settings of `draft`.
 #[derive(Debug, Clone, Default, clap::Args)]
