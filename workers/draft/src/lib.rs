@@ -1,14 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod claims;
+mod fold;
 mod grants;
+pub mod ground;
 mod ledger;
 mod letter;
 mod local;
 mod numbers;
 mod particulars;
+mod patterns;
 mod placeholders;
 mod provider;
+pub mod redact;
+pub mod sanitize;
 mod select;
 mod words;
 
@@ -26,8 +31,9 @@ pub use ledger::{
     Ask, Call, CallKey, Claim, Go, Ledger, LedgerError, Limits, Money, Settings as LedgerSettings, Stored,
     database, migrate,
 };
-pub use local::{DISCLOSURE, SIGN_OFF};
+pub use local::SIGN_OFF;
 pub use provider::{Provider, draft};
+pub use shared::events::DISCLOSURE;
 
 /// The settings of `draft`.
 #[derive(Debug, Clone, Default, clap::Args)]
