@@ -4,6 +4,7 @@
 
 pub mod bus;
 pub mod certificate;
+pub mod database;
 pub mod envelope;
 pub mod events;
 pub mod model;
