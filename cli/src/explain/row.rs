@@ -47,7 +47,7 @@ impl Row {
     pub async fn of_audit(url: Option<&SecretString>, ticket: &str) -> anyhow::Result<Self> {
         let unset = || StartError::setting("DATABASE_URL", "is not set; it says where the audit is");
         let unusable = |error| StartError::setting("DATABASE_URL", error);
-        let database = audit::Database::new(url.ok_or_else(unset)?).map_err(unusable)?;
+        let database = audit::database(url.ok_or_else(unset)?).map_err(unusable)?;
         let client = database.connect().await?;
         let root = Uuid::parse_str(ticket).ok();
         let (tenant, id) = ticket.split_once('/').map_or((None, ticket), |(tenant, id)| (Some(tenant), id));
