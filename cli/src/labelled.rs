@@ -117,7 +117,8 @@ impl Line {
 pub struct File {
     /// Its rows, in order.
     pub rows: Vec<Labelled>,
-    /// `data@` and 12 hexadecimal digits of its SHA-256.
+    /// `data@` and 12 hexadecimal digits: the SHA-256 of its tickets and verdicts. Deciding them anew by another policy
+    /// leaves it as it is.
     pub digest: String,
 }
 
@@ -138,7 +139,17 @@ pub fn open(path: &Path) -> anyhow::Result<File> {
     if rows.is_empty() {
         bail!("{} holds no labelled decision; `switchyard judge` makes some", path.display());
     }
-    Ok(File { rows, digest: certificate::digest("data", &bytes) })
+    let digest = digest(&rows)?;
+    Ok(File { rows, digest })
+}
+
+fn digest(rows: &[Labelled]) -> anyhow::Result<String> {
+    let mut said = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut said, &(&row.routed.ticket, row.right, row.by))?;
+        said.push(b'\n');
+    }
+    Ok(certificate::digest("data", &said))
 }
 
 fn parse(bytes: &[u8]) -> anyhow::Result<Vec<Labelled>> {
@@ -283,6 +294,16 @@ mod tests {
         assert!(error.contains("line 2: says neither"), "{error}");
         let error = format!("{:#}", parse(b"\n{\"right\":true}").unwrap_err());
         assert!(error.contains("line 2") && error.contains("routed"), "{error}");
+    }
+
+    #[test]
+    fn the_digest_is_of_tickets_and_verdicts_and_not_of_who_decides() {
+        let row = Labelled { routed: routed(), right: true, by: Witness::Labels, truth: None };
+        let mut other = row.clone();
+        other.routed.decision.policy = "policy@another".to_owned();
+        assert_eq!(digest(&[row.clone()]).unwrap(), digest(&[other.clone()]).unwrap());
+        other.right = false;
+        assert_ne!(digest(&[row]).unwrap(), digest(&[other]).unwrap());
     }
 
     #[test]

@@ -26,9 +26,8 @@ impl Asked {
         self.claim(&population.tested, &population.others, population.rows)
     }
 
-    /// A claim for each intent, which hold all together with confidence 1 − δ. Each intent's sequence is tested at δ
-    /// divided by the number of intents that could reach it at all, were every answer right: that number follows
-    /// from the rows that are not tested and from how many tickets there are, not from whether they are right.
+    /// A claim for each intent that the classifier named, which hold all together with confidence 1 − δ: each is tested
+    /// at δ divided by their number.
     pub fn by_intent(&self, population: &Population) -> BTreeMap<String, Claim> {
         let intents = population.by_intent.len().max(1) as f64;
         let each = Self { delta: self.delta / intents, ..*self };
