@@ -47,18 +47,22 @@ impl Asked {
             wrong: tally.wrong,
             coverage: tally.auto as f64 / rows.max(1) as f64,
             bound: tally.bound(self.delta),
-            reason: shown.is_none().then(|| self.reason(thresholds, tested, rows)),
+            reason: shown.is_none().then(|| self.reason(&grid, tested, rows)),
         }
     }
 
-    /// Why nothing could be shown, and how many more labelled tickets it would take.
-    fn reason(&self, thresholds: &[f64], tested: &[Ticket], rows: u64) -> String {
-        let first = Tally::of(tested, thresholds.first().copied().unwrap_or(self.loosest));
-        let Tally { threshold, auto, wrong } = first;
-        let found = format!("above {threshold:.3}, {wrong} of {auto} auto tickets are wrong");
-        let Some(needed) = first.needed(self.alpha, self.delta) else {
+    /// Why nothing could be shown, and how many more labelled tickets it would take where the tested rows look best. That
+    /// place is chosen by those rows, so the number is a guide and no claim.
+    fn reason(&self, grid: &[f64], tested: &[Ticket], rows: u64) -> String {
+        let tallies = grid.iter().map(|threshold| Tally::of(tested, *threshold));
+        let best = tallies.min_by(|a, b| a.p_value(self.alpha).total_cmp(&b.p_value(self.alpha)));
+        let Tally { threshold, auto, wrong } = best.unwrap_or_else(|| Tally::of(tested, self.loosest));
+        let found =
+            format!("above {threshold:.3}, where it looks best, {wrong} of {auto} auto tickets are wrong");
+        let Some(needed) = (Tally { threshold, auto, wrong }).needed(self.alpha, self.delta) else {
             return format!(
-                "{found}, which is not below {:.1} %: more tickets would not help, the score or the models have to get better",
+                "{found}, which is not below {:.1} %: more tickets would not help, the score or the models have to \
+                 get better",
                 self.alpha * 100.0
             );
         };

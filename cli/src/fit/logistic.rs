@@ -28,18 +28,6 @@ pub struct Fit {
     pub weights: Vec<f64>,
 }
 
-impl Fit {
-    /// Log-odds of a row.
-    pub fn log_odds(&self, values: &[f64]) -> f64 {
-        self.weights.iter().zip(values).fold(self.intercept, |sum, (weight, value)| sum + weight * value)
-    }
-
-    /// Probability of a row.
-    pub fn probability(&self, values: &[f64]) -> f64 {
-        sigmoid(self.log_odds(values))
-    }
-}
-
 /// Fits `features` weights and an intercept.
 pub fn fit(rows: &[Row], features: usize, penalty: f64) -> Fit {
     let mut descent = Descent {
@@ -122,6 +110,16 @@ mod tests {
     use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
     use super::*;
+
+    impl Fit {
+        fn log_odds(&self, values: &[f64]) -> f64 {
+            self.weights.iter().zip(values).fold(self.intercept, |sum, (weight, value)| sum + weight * value)
+        }
+
+        fn probability(&self, values: &[f64]) -> f64 {
+            sigmoid(self.log_odds(values))
+        }
+    }
 
     /// Rows whose true log-odds are known.
     fn drawn(rows: usize, intercept: f64, weights: &[f64], seed: u64) -> Vec<Row> {
