@@ -5,6 +5,7 @@ mod demo;
 mod ingest;
 mod line;
 mod output;
+mod policy;
 mod send;
 mod tickets;
 mod topics;
@@ -37,6 +38,8 @@ enum Command {
     Topics(topics::Topics),
     /// Classify tickets (JSON lines) without a bus
     Classify(classify::Classify),
+    /// Check a policy file, run its cases, and see what a change would change
+    Policy(policy::PolicyCommand),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
             Command::Ingest(ingest) => output::code(ingest.run().await),
             Command::Topics(topics) => output::code(topics.run().await),
             Command::Classify(classify) => output::code(classify.run().await),
+            Command::Policy(policy) => output::code(policy.run()),
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));

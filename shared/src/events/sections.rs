@@ -185,6 +185,10 @@ pub struct Usage {
     pub dollars: f64,
 }
 
+/// What every automatic reply says: that a machine wrote it.
+pub const DISCLOSURE: &str =
+    "This reply was written by our automated assistant; answer it to reach a person.";
+
 impl Reply {
     /// The reply as one text.
     pub fn text(&self) -> String {
@@ -242,6 +246,9 @@ pub struct Decision {
     /// Whether it would have been auto, had chance not sent it to a person for comparison.
     #[serde(default)]
     pub holdout: bool,
+    /// Where the intent is in the shadow: what the route would have been. A person answers without the draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Route>,
     /// What the ticket has cost.
     #[serde(default)]
     pub cost: Cost,

@@ -18,9 +18,7 @@ use crate::{
 /// How every reply closes.
 pub const SIGN_OFF: &str = "Kind regards, your support team.";
 
-/// What every reply says last.
-pub const DISCLOSURE: &str =
-    "This reply was written by our automated assistant; answer it to reach a person.";
+pub use shared::events::DISCLOSURE;
 
 /// Composes a reply from the passages, most similar first.
 ///
