@@ -11,6 +11,7 @@ mod judge;
 mod labelled;
 mod line;
 mod output;
+mod policy;
 mod send;
 mod tickets;
 mod topics;
@@ -51,6 +52,8 @@ enum Command {
     Certify(certify::Certify),
     /// Make a decision again from its audit row, say why it was made, and what would have changed it
     Explain(explain::Explain),
+    /// Check a policy file, run its cases, and see what a change would change
+    Policy(policy::PolicyCommand),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
             Command::Fit(fit) => output::code(fit.run().await),
             Command::Certify(certify) => output::answer(certify.run().await),
             Command::Explain(explain) => output::answer(explain.run().await),
+            Command::Policy(policy) => output::code(policy.run()),
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));

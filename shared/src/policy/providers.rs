@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A provider of replies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderKind {
     /// Sentences quoted from resolved tickets, in this process. No network, no bill.
@@ -18,7 +19,7 @@ pub enum ProviderKind {
 }
 
 /// One entry of the ordered list of those that may write; the next one steps in for one that cannot.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderTerms {
     /// Which protocol.
@@ -46,7 +47,7 @@ fn eight() -> usize {
 pub type Models = BTreeMap<String, ModelTerms>;
 
 /// What a model costs and takes, on a date. Prices are dollars for a million tokens.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelTerms {
     /// The day these terms were read at their source.
@@ -72,7 +73,7 @@ pub struct ModelTerms {
 }
 
 /// Dollars that may be spent.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budgets {
     /// A tenant's dollars a day (UTC) unless it is named below; none: without limit.
@@ -89,7 +90,7 @@ impl Budgets {
 }
 
 /// What computing costs.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compute {
     /// The day the price was read at its source.
