@@ -76,7 +76,8 @@ async fn the_end_of_a_text_that_is_too_long_is_read_too() {
     let output = model.run(&long).await.unwrap();
     assert!(output.truncated);
     assert_eq!(output.tokens, 64);
-    let ranked = model.card().heads["intent"].ranked(output.row("intent").unwrap());
+    let card = model.card();
+    let ranked = card.heads["intent"].ranked(output.row("intent").unwrap());
     let mut top: Vec<_> = ranked[..2].iter().map(|(label, _)| *label).collect();
     top.sort_unstable();
     assert_eq!(top, ["get_refund", "track_order"]);

@@ -2,7 +2,7 @@
 
 use tokenizers::Tokenizer;
 
-use super::bundle::{Bundle, BundleError};
+use super::bundle::{Bundle, BundleError, Contents};
 
 /// Characters a token stands for at most, generously; what lies beyond is not even tokenised.
 const CHARS_PER_TOKEN: usize = 30;
@@ -19,9 +19,9 @@ pub(super) struct Read {
 }
 
 impl Tokens {
-    pub(super) fn load(bundle: &Bundle) -> Result<Self, BundleError> {
+    pub(super) fn load(bundle: &Bundle, contents: &Contents) -> Result<Self, BundleError> {
         let path = bundle.file("tokenizer.json");
-        let mut tokenizer = Tokenizer::from_file(&path)
+        let mut tokenizer = Tokenizer::from_bytes(contents.of("tokenizer.json"))
             .map_err(|error| BundleError::Unusable { path: path.clone(), problem: error.to_string() })?;
         tokenizer.with_padding(None);
         tokenizer
