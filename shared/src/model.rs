@@ -24,7 +24,7 @@ mod tokens;
 use std::{path::Path, sync::Arc};
 
 pub use bundle::{Bundle, BundleError};
-pub use card::{Card, Golden, Kind};
+pub use card::{Card, Cost, Golden, Kind};
 pub use generation::Generation;
 pub use heads::{Head, sigmoid, softmax};
 pub use library::{LIBRARY_SETTING, LibraryError, environment};
