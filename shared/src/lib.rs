@@ -11,6 +11,7 @@ pub mod policy;
 pub mod process;
 pub mod runner;
 pub mod start;
+pub mod statistics;
 mod worker;
 
 pub use envelope::Envelope;
