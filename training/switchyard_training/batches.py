@@ -14,7 +14,7 @@ from switchyard_training.text import prepare
 
 MAIL_SHARE = 0.28
 # How often a hand-written text comes in an epoch.
-TIMES = {"tickets": 3, "hazards": 2, "out_of_scope": 3, "mood": 2, "requests": 2, "intents_extra": 2}
+TIMES = {"tickets": 3, "hazards": 3, "out_of_scope": 3, "mood": 2, "requests": 3, "intents_extra": 2, "table": 1}
 # Mails of scenery alone and strings of random letters in an epoch; both are out of scope.
 EMPTY_MAILS = 160
 GIBBERISH = 60
@@ -70,7 +70,7 @@ def epoch_samples(samples: list[Sample], settings: Settings, epoch: int) -> list
     rng = random.Random(f"{settings.seed}/{epoch}")
     by_intent, other = defaultdict(list), []
     for sample in samples:
-        if sample.source.startswith("bitext"):
+        if sample.is_release and sample.intent:
             by_intent[sample.intent, sample.source].append(sample)
         else:
             other.append(sample)

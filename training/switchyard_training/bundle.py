@@ -46,10 +46,16 @@ def plain_tokenizer(source: str, target: Path) -> None:
     target.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
+def public_name(base: str) -> str:
+    """The Hub's id of a base model; a folder's own name where it has none, never its path."""
+    if base in ("all-MiniLM-L6-v2", model.MINILM):
+        return model.MINILM
+    return Path(base).name if Path(base).is_dir() else base
+
+
 def describe(settings: Settings, name: str, folder: Path, code: str) -> dict:
     """What both bundles say about themselves; `code` is the digest of the code that made them."""
-    known = settings.base in ("all-MiniLM-L6-v2", model.MINILM)
-    base = model.MINILM if known else Path(settings.base).name if Path(settings.base).is_dir() else settings.base
+    base = public_name(settings.base)
     return {
         "name": name,
         "kind": name,

@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     made = Parser(prog="switchyard_training", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     default = Settings()
-    made.add_argument("step", choices=[*STEPS, "all", "classifier", "lint"], help="'classifier' is all but the encoder")
+    made.add_argument("step", choices=[*STEPS, "all", "classifier", "lint", "push"], help="'classifier' is all but the encoder")
     made.add_argument("--data", default=bitext_default(), help="folder with Bitext releases, or the Hub's id of the set; also SWITCHYARD_BITEXT_DIR")
     made.add_argument("--table", dest="tables", metavar="TABLE", action="append", default=[], help="a CSV or JSONL file of your own with texts and labels; may come several times")
     made.add_argument("--columns", default=default.columns, help="what your columns are called: text=body,subject=title,intent=label,…")
@@ -40,6 +40,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--lr", type=float, default=default.lr, help="highest learning rate of the adapters; the heads get twice that")
     made.add_argument("--threads", type=int, default=default.threads, help="CPU threads; another number gives other bits")
     made.add_argument("--without", default=default.without, help="intents to leave out of training, to see what the model says of them")
+    made.add_argument("--repo", default="", help="push: the Hub's repository, <user>/<name>; the token comes from HF_TOKEN")
+    made.add_argument("--dry-run", action="store_true", help="push: list what would go and send nothing")
     made.add_argument("--strict", action="store_true", help="train on the 20k release alone, nothing of the 6,480 one")
     return made
 
@@ -54,11 +56,13 @@ def settings_of(given: argparse.Namespace) -> Settings:
     return settings
 
 
-def run(step: str, settings: Settings, again: bool) -> object:
-    from switchyard_training import bundle, data, steps
+def run(step: str, settings: Settings, given: argparse.Namespace, again: bool) -> object:
+    from switchyard_training import bundle, data, push, steps
 
     if step == "data":
         return {"samples": len(data.prepare(settings))}
+    if step == "push":
+        return push.push(settings, given.repo, given.dry_run)
     if step == "lint":
         return linted(settings)
     if step == "bundle":
@@ -82,13 +86,17 @@ def main() -> None:
     given = parser().parse_args()
     logging.getLogger().setLevel(logging.ERROR)
     chosen = STEPS if given.step == "all" else STEPS[:-1] if given.step == "classifier" else [given.step]
+    from switchyard_training.push import PushError
     from switchyard_training.sample import DataError
 
     for step in chosen:
         print(f"== {step}", file=sys.stderr)
         try:
-            found = run(step, settings_of(given), again=len(chosen) == 1)
+            found = run(step, settings_of(given), given, again=len(chosen) == 1)
         except (DataError, SettingsError, OSError) as error:
             print(f"{step}: {error}", file=sys.stderr)
             raise SystemExit(64) from None
+        except PushError as error:
+            print(f"{step}: {error}", file=sys.stderr)
+            raise SystemExit(69) from None
         print(json.dumps(found, indent=2, ensure_ascii=False))

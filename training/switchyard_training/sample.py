@@ -25,6 +25,11 @@ class Sample:
     out_of_scope: bool | None = None
     group: str = ""
 
+    @property
+    def is_release(self) -> bool:
+        """Whether the text comes from a large set of which an epoch takes a share of each intent."""
+        return self.source.startswith("bitext") or self.source == "table"
+
 
 def fraction(key: str) -> float:
     """A number in [0, 1) that depends on the key alone."""

@@ -15,7 +15,7 @@ from switchyard_training import batches, digests, model, sample
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HEADS
 
-WEIGHTS = {"intent": 1.0, "sentiment": 0.9, "urgency": 0.7, "hazard": 6.0, "scope": 2.0, "uniform": 1.0}
+WEIGHTS = {"intent": 1.5, "sentiment": 0.7, "urgency": 0.6, "hazard": 10.0, "scope": 1.5, "uniform": 0.8}
 # How far rare moods are raised: 0 leaves them as rare as they are, 1 gives every level the same say.
 BALANCE = 0.5
 
@@ -162,7 +162,7 @@ class Run:
 def train(settings: Settings) -> dict:
     """Fine-tunes; writes work/classifier.pt (adapters and heads) and work/train.json. A run that was killed goes on after its last
     finished epoch if code, settings and samples are still the same."""
-    key = digests.key("train", settings, [settings.path("samples.jsonl")])
+    key, code = digests.key("train", settings, [settings.path("samples.jsonl")]), digests.code_digest("train")
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     samples = training_samples(settings)
@@ -174,7 +174,7 @@ def train(settings: Settings) -> dict:
         run.save(settings.path("training.pt"), key)
     torch.save(run.learned(), settings.path("classifier.pt"))
     report = {
-        "key": key, "code": digests.code_digest("train"), **model.trainable(run.net), "samples": len(samples),
+        "key": key, "code": code, **model.trainable(run.net), "samples": len(samples),
         "texts_an_epoch": [sum(len(ids) for ids, _, _ in epoch) for epoch in epochs], "steps": sum(map(len, epochs)), "epochs": run.epochs,
         "device": run.device if run.device == "cpu" else torch.cuda.get_device_name(), "threads": settings.threads, "seconds": round(run.seconds, 1),
     }
