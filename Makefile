@@ -69,6 +69,10 @@ certify: judge ## Test the thresholds on the other half: deploy/certificate.json
 	target/release/switchyard certify $(LABELLED) --policy deploy/policy.yaml --alpha 0.02 --delta 0.05 \
 		--out deploy/certificate.json --picture deploy/risk-coverage.svg || test $$? -eq 2
 
+.PHONY: evaluate
+evaluate: $(ORT) ## What the classifier is worth: models/classifier/report/ and the card's figures; SWITCHYARD_BITEXT_DIR adds Bitext
+	cargo run --release --quiet -p evaluate
+
 .PHONY: schemas
 schemas: ## Write schemas/*.v1.json from the types
 	SWITCHYARD_WRITE_SCHEMAS=1 cargo test --quiet -p shared --test schemas

@@ -20,11 +20,12 @@ mod settings;
 mod swap;
 pub mod text;
 mod tokens;
+mod windows;
 
 use std::{path::Path, sync::Arc};
 
 pub use bundle::{Bundle, BundleError};
-pub use card::{Card, Golden, Kind};
+pub use card::{Card, Cost, Golden, Kind};
 pub use generation::Generation;
 pub use heads::{Head, sigmoid, softmax};
 pub use library::{LIBRARY_SETTING, LibraryError, environment};

@@ -11,7 +11,7 @@ use shared::{
     model::{Card, Kind, Model, ModelError, ModelSettings},
 };
 
-use classification::Heads;
+use classification::{Heads, rounded};
 use language::Detector;
 
 /// What the classifier is told.
@@ -66,10 +66,21 @@ impl Classify {
     /// # Errors
     /// When tokenizer or runtime fail.
     pub async fn read(&self, ticket: &Ticket) -> Result<Classification, ModelError> {
+        self.first(ticket).await
+    }
+
+    /// Reads one ticket for its one main request.
+    ///
+    /// # Errors
+    /// When tokenizer or runtime fail.
+    pub async fn first(&self, ticket: &Ticket) -> Result<Classification, ModelError> {
         let bundle = self.model.current();
         let output = bundle.run(&ticket.text()).await?;
         let Reading { heads, detector } = bundle.reading();
-        heads.classification(bundle.name(), &output, ticket.priority, detector.language(ticket))
+        let cpu_ms = bundle.card().cost.as_ref().map_or(0.0, |cost| cost.cpu_ms(output.tokens));
+        let language = detector.language(ticket);
+        let found = heads.classification(bundle.name(), &output, ticket.priority, language)?;
+        Ok(Classification { cpu_ms: rounded(cpu_ms), ..found })
     }
 }
 
