@@ -14,7 +14,7 @@ use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
 pub use file::{PolicyFile, locate};
-pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms};
+pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms, Tokens};
 pub use terms::{Cap, DraftTerms, Feature, Features, HazardRule, Offer, Policy, When};
 
 /// The dangers a classifier can name; policy says what happens for each.

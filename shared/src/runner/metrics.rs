@@ -54,6 +54,11 @@ fn known<T>(made: prometheus::Result<T>) -> T {
     made.unwrap_or_else(|error| panic!("a metric's own name is wrong: {error}"))
 }
 
+/// Where a worker registers metrics of its own; their names begin with `switchyard_`.
+pub fn registry() -> &'static Registry {
+    &FAMILIES.registry
+}
+
 /// All metrics of this process in Prometheus' text format.
 pub fn render() -> String {
     let mut text = Vec::new();

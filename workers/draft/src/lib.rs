@@ -1,40 +1,44 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
+mod brief;
 mod claims;
+mod counts;
+mod desk;
+mod frame;
 mod letter;
 mod local;
 mod numbers;
 mod particulars;
 mod placeholders;
+mod prompt;
 mod provider;
+mod remote;
 mod select;
+mod settings;
 mod words;
-
-use std::path::PathBuf;
 
 use shared::{
     Envelope, Failure, StartError, Worker,
-    events::{Drafted, Retrieved},
-    policy::{PolicyFile, locate},
+    events::{Classification, Draft, Drafted, Retrieval, Retrieved, Ticket},
+    policy::{Policy, PolicyFile, locate},
 };
 
-pub use local::{DISCLOSURE, SIGN_OFF};
-pub use provider::{Provider, draft};
+pub use frame::{DISCLOSURE, SIGN_OFF};
+pub use settings::Config;
 
-/// The settings of `draft`.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Config {
-    /// The policy file; without it, deploy/policy.yaml here or in a folder above the executable
-    #[arg(long, env = "SWITCHYARD_POLICY", value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-}
+use brief::{Brief, Idle};
+use provider::Providers;
 
 impl shared::Config for Config {
     type Worker = DraftWorker;
 
     async fn start(&self) -> Result<DraftWorker, StartError> {
-        let policy = PolicyFile::open(locate(self.policy.as_deref())?)?;
-        Ok(DraftWorker { policy, provider: Provider::Local })
+        let policy = locate(self.policy.as_deref()).and_then(PolicyFile::open);
+        let (policy, doors) = StartError::both(policy, self.doors())?;
+        let providers = Providers::new(doors)?;
+        providers.turns(&policy.current());
+        Ok(DraftWorker { policy, providers })
     }
 }
 
@@ -42,7 +46,7 @@ impl shared::Config for Config {
 #[derive(Debug)]
 pub struct DraftWorker {
     policy: PolicyFile,
-    provider: Provider,
+    providers: Providers,
 }
 
 impl Worker for DraftWorker {
@@ -51,8 +55,26 @@ impl Worker for DraftWorker {
     type Output = Drafted;
 
     async fn handle(&self, event: Envelope<Retrieved>) -> Result<Drafted, Failure> {
+        let draft = desk::draft(&self.providers, &self.policy.current(), &event).await;
         let Retrieved { ticket, classification, retrieval } = event.data;
-        let draft = draft(self.provider, &self.policy.current(), &ticket, &classification, &retrieval);
         Ok(Drafted { ticket, classification, retrieval, draft })
+    }
+}
+
+/// What the local provider writes, or the reason for nothing: the same for the same input.
+pub fn local(
+    policy: &Policy,
+    ticket: &Ticket,
+    classification: &Classification,
+    retrieval: &Retrieval,
+) -> Draft {
+    let brief = Brief::new(policy, ticket, classification, retrieval);
+    let written = brief.map_err(|idle| match idle {
+        Idle::NoUse(reason) | Idle::NoMatter(reason) => reason,
+    });
+    let written = written.and_then(|brief| local::reply(&policy.draft, ticket, &brief.passages, brief.offer));
+    match written {
+        Ok(reply) => Draft::Reply(reply),
+        Err(reason) => Draft::Withheld { reason, saved: None },
     }
 }

@@ -8,19 +8,13 @@ use shared::{
 };
 
 use crate::{
+    frame::framed,
     letter::{Letter, Said, letter},
     particulars::{Known, particular},
-    placeholders::{filled, name},
+    placeholders::filled,
     select::{Candidate, points_back, select},
     words::{containment, likeness, stems},
 };
-
-/// How every reply closes.
-pub const SIGN_OFF: &str = "Kind regards, your support team.";
-
-/// What every reply says last.
-pub const DISCLOSURE: &str =
-    "This reply was written by our automated assistant; answer it to reach a person.";
 
 /// Composes a reply from the passages, most similar first.
 ///
@@ -49,11 +43,10 @@ pub(crate) fn reply(
     let body: Vec<_> = granted.into_iter().chain(quoted).collect();
     let grounded =
         body.iter().filter(|sentence| !sentence.sources.is_empty()).count() as f64 / body.len() as f64;
-    let sentences = [framing(&greeting(ticket))].into_iter().chain(body);
     Ok(Reply {
         provider: "local".to_owned(),
         model: None,
-        sentences: sentences.chain([framing(SIGN_OFF), framing(DISCLOSURE)]).collect(),
+        sentences: framed(ticket, body),
         grounded,
         offer: offer.map(|offer| offer.code.clone()),
         unbacked: Vec::new(),
@@ -122,14 +115,6 @@ fn agreement(stems: &BTreeSet<String>, others: &[&Vec<BTreeSet<String>>]) -> (f6
     let nearest = others.iter().map(|topics| topics.iter().map(alike).fold(0.0, f64::max));
     let best = nearest.clone().fold(0.0, f64::max);
     (nearest.sum::<f64>() / others.len().max(1) as f64, best)
-}
-
-fn greeting(ticket: &Ticket) -> String {
-    name(ticket).map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))
-}
-
-fn framing(text: &str) -> Sentence {
-    Sentence { text: text.to_owned(), sources: Vec::new() }
 }
 
 fn sentence(text: &str, id: String, quote: &str) -> Sentence {
