@@ -1,15 +1,11 @@
 //! What stands around the sentences of every reply: ours, never a model's.
 
-use shared::events::{Sentence, Ticket};
+use shared::events::{DISCLOSURE, Sentence, Ticket};
 
 use crate::placeholders::name;
 
 /// How every reply closes.
 pub const SIGN_OFF: &str = "Kind regards, your support team.";
-
-/// What every reply says last.
-pub const DISCLOSURE: &str =
-    "This reply was written by our automated assistant; answer it to reach a person.";
 
 /// A greeting before the sentences, a sign-off after them, and last that a machine wrote it.
 pub(crate) fn framed(ticket: &Ticket, body: Vec<Sentence>) -> Vec<Sentence> {

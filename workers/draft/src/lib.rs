@@ -6,14 +6,19 @@ mod claims;
 mod counts;
 mod desk;
 mod frame;
+mod fold;
+pub mod ground;
 mod letter;
 mod local;
 mod numbers;
 mod particulars;
+mod patterns;
 mod placeholders;
 mod prompt;
 mod provider;
 mod remote;
+pub mod redact;
+pub mod sanitize;
 mod select;
 mod settings;
 mod words;
@@ -24,8 +29,9 @@ use shared::{
     policy::{Policy, PolicyFile, locate},
 };
 
-pub use frame::{DISCLOSURE, SIGN_OFF};
+pub use frame::SIGN_OFF;
 pub use settings::Config;
+pub use shared::events::DISCLOSURE;
 
 use brief::{Brief, Idle};
 use provider::Providers;

@@ -9,6 +9,7 @@ use shared::{
 
 use crate::{
     frame::framed,
+    ground::{Ground, Sources, check},
     letter::{Letter, Said, letter},
     particulars::{Known, particular},
     placeholders::filled,
@@ -28,7 +29,16 @@ pub(crate) fn reply(
 ) -> Result<Reply, String> {
     let letters: Vec<_> = passages.iter().map(|passage| letter(&passage.reply)).collect();
     let asked = stems(&ticket.text());
-    let chosen = select(candidates(ticket, passages, &letters, offer.is_some()), &asked, terms.sentences);
+    let sources = Sources { ticket, passages, offer, links: &terms.links };
+    let ground = Ground::new(&sources);
+    let stands = |one: &Candidate<'_>| {
+        passages
+            .get(one.passage)
+            .is_some_and(|passage| ground.stands(&sentence(&one.text, passage.id.clone(), one.quote)))
+    };
+    let mut candidates = candidates(ticket, passages, &letters, offer.is_some());
+    candidates.retain(stands);
+    let chosen = select(candidates, &asked, terms.sentences);
     if chosen.is_empty() {
         return Err(format!(
             "nothing in the {} most similar replies can be said to this customer",
@@ -41,16 +51,18 @@ pub(crate) fn reply(
         Some(sentence(&one.text, passage.id.clone(), one.quote))
     });
     let body: Vec<_> = granted.into_iter().chain(quoted).collect();
-    let grounded =
-        body.iter().filter(|sentence| !sentence.sources.is_empty()).count() as f64 / body.len() as f64;
+    let checked = check(&body, &sources);
+    if checked.sentences.len() < body.len() {
+        return Err(format!("the reply must not go out: {}", checked.unbacked.join("; ")));
+    }
     Ok(Reply {
         provider: "local".to_owned(),
         model: None,
-        sentences: framed(ticket, body),
-        grounded,
+        sentences: framed(ticket, checked.sentences),
+        grounded: checked.grounded,
         offer: offer.map(|offer| offer.code.clone()),
-        unbacked: Vec::new(),
-        doubts: Vec::new(),
+        unbacked: checked.unbacked,
+        doubts: checked.doubts,
         usage: None,
     })
 }
