@@ -3,6 +3,7 @@
 //! `deploy/policy.yaml` explains each entry. A file is taken whole or not at all: every value is checked, and
 //! everything that is wrong with it is said at once.
 
+mod ambiguous;
 mod file;
 mod providers;
 mod terms;
@@ -13,6 +14,7 @@ use std::fmt::Write as _;
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
+pub use ambiguous::{AmbiguousTerms, OnAmbiguous};
 pub use file::{PolicyFile, locate};
 pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms, Tokens};
 pub use terms::{Cap, DraftTerms, Feature, Features, HazardRule, Offer, Policy, When};

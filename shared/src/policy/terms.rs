@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer};
 
-use super::{Budgets, Compute, Models, ProviderTerms};
+use super::{AmbiguousTerms, Budgets, Compute, Models, ProviderTerms};
 use crate::events::{Classification, Priority, Route, Sentiment, Thresholds, Tier};
 
 /// What may be decided without a person, and what may be promised.
@@ -32,6 +32,9 @@ pub struct Policy {
     /// Dollars that may be spent on them.
     #[serde(default)]
     pub budgets: Budgets,
+    /// What is done about a call whose answer was lost.
+    #[serde(default)]
+    pub ambiguous: AmbiguousTerms,
     /// What computing costs.
     #[serde(default)]
     pub compute: Option<Compute>,
@@ -162,6 +165,13 @@ pub struct Offer {
     pub until: NaiveDate,
     /// The sentence of the reply that grants it; names the code.
     pub text: String,
+    /// Whether a customer gets it for one ticket only.
+    #[serde(default = "yes")]
+    pub once_per_customer: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Policy {

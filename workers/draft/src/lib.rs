@@ -5,9 +5,11 @@ mod brief;
 mod claims;
 mod counts;
 mod desk;
-mod frame;
 mod fold;
+mod frame;
+mod grants;
 pub mod ground;
+mod ledger;
 mod letter;
 mod local;
 mod numbers;
@@ -16,8 +18,8 @@ mod patterns;
 mod placeholders;
 mod prompt;
 mod provider;
-mod remote;
 pub mod redact;
+mod remote;
 pub mod sanitize;
 mod select;
 mod settings;
@@ -30,10 +32,16 @@ use shared::{
 };
 
 pub use frame::SIGN_OFF;
+pub use grants::{Asked, Granted, Grants, had};
+pub use ledger::{
+    Ask, Call, CallKey, Claim, Go, Ledger, LedgerError, Limits, Money, Settings as LedgerSettings, Stored,
+    database, migrate,
+};
 pub use settings::Config;
 pub use shared::events::DISCLOSURE;
 
 use brief::{Brief, Idle};
+use desk::Desk;
 use provider::Providers;
 
 impl shared::Config for Config {
@@ -43,16 +51,16 @@ impl shared::Config for Config {
         let policy = locate(self.policy.as_deref()).and_then(PolicyFile::open);
         let (policy, doors) = StartError::both(policy, self.doors())?;
         let providers = Providers::new(doors)?;
-        providers.turns(&policy.current());
-        Ok(DraftWorker { policy, providers })
+        let billing = providers.turns(&policy.current()).iter().any(|turn| turn.model.is_some());
+        let ledger = self.ledger.open(billing).await?;
+        Ok(DraftWorker { policy, desk: Desk::new(providers, ledger) })
     }
 }
 
 /// Writes a reply that rests on resolved tickets, or says why there is none.
-#[derive(Debug)]
 pub struct DraftWorker {
     policy: PolicyFile,
-    providers: Providers,
+    desk: Desk,
 }
 
 impl Worker for DraftWorker {
@@ -61,7 +69,7 @@ impl Worker for DraftWorker {
     type Output = Drafted;
 
     async fn handle(&self, event: Envelope<Retrieved>) -> Result<Drafted, Failure> {
-        let draft = desk::draft(&self.providers, &self.policy.current(), &event).await;
+        let draft = self.desk.draft(&self.policy.current(), &event).await?;
         let Retrieved { ticket, classification, retrieval } = event.data;
         Ok(Drafted { ticket, classification, retrieval, draft })
     }

@@ -1,9 +1,6 @@
 //! What a model is told, and what it is given.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 /// The same for every ticket, so that the provider caches it; long enough that it can.
 const INSTRUCTIONS: &str = include_str!("prompt/instructions.md");
@@ -62,16 +59,6 @@ impl Prompt {
         );
         object(json!({ "sentences": { "type": "array", "items": sentence } }), &["sentences"])
     }
-}
-
-/// SHA-256 of a request's body, hex.
-pub(crate) fn digest(body: &str) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(body.as_bytes()) {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

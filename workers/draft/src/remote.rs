@@ -19,7 +19,12 @@ use shared::policy::{ModelTerms, ProviderKind, ProviderTerms, Tokens};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, warn};
 
-use crate::{counts, prompt::Prompt, settings::Door};
+use crate::{
+    counts,
+    ledger::{Call, Go, Stored},
+    prompt::Prompt,
+    settings::Door,
+};
 use breaker::Breaker;
 use http::{Broken, Received};
 use pace::Pace;
@@ -38,6 +43,15 @@ pub(crate) struct Answer {
     pub(crate) tokens: Tokens,
     /// The provider's own id of the request.
     pub(crate) request_id: Option<String>,
+}
+
+/// What a call is given.
+#[derive(Debug)]
+pub(crate) enum Given {
+    /// An answer that is to be stored.
+    Fresh(Answer),
+    /// One that was stored meanwhile.
+    Stored(Stored),
 }
 
 /// One model at one provider, with all that is remembered about it between calls.
@@ -93,16 +107,24 @@ impl Remote {
     ///
     /// # Errors
     /// Why there is no answer, and whether one may have been billed.
-    pub(crate) async fn ask(&self, body: &str, terms: CallTerms<'_>) -> Result<Answer, Trouble> {
+    pub(crate) async fn ask(
+        &self,
+        body: &str,
+        terms: CallTerms<'_>,
+        call: &mut Call,
+    ) -> Result<Given, Trouble> {
         self.budget.asked();
         let mut waits = Waits::new(terms.provider.retries);
         loop {
-            let asked = self.once(body, terms).await;
-            counts::call(self.name(), asked.as_ref().map_or_else(Trouble::outcome, outcome));
+            let asked = self.once(body, terms, call).await;
+            counts::call(self.name(), asked.as_ref().map_or_else(Trouble::outcome, Given::outcome));
             let trouble = match asked {
-                Ok(answer) => return Ok(answer),
+                Ok(given) => return Ok(given),
                 Err(trouble) => trouble,
             };
+            if !trouble.may_be_billed() {
+                call.refused();
+            }
             let Some(wait) = self.wait(&trouble, &mut waits, terms.deadline) else { return Err(trouble) };
             debug!(provider = self.name(), %trouble, ?wait, "asking again");
             sleep(wait).await;
@@ -117,9 +139,13 @@ impl Remote {
         (in_time && !self.breaker.is_open() && self.budget.spend()).then_some(wait)
     }
 
-    async fn once(&self, body: &str, terms: CallTerms<'_>) -> Result<Answer, Trouble> {
+    /// One attempt: a seat, leave of the breaker, a line in the ledger, and only then a request.
+    async fn once(&self, body: &str, terms: CallTerms<'_>, call: &mut Call) -> Result<Given, Trouble> {
         let _seat = self.pace.enter(terms.provider.concurrency, terms.deadline, &self.breaker).await?;
         let pass = self.breaker.admit()?;
+        if let Go::Done(stored) = call.sent().await.map_err(Trouble::Ledger)? {
+            return Ok(Given::Stored(stored));
+        }
         let result = self.exchange(body, terms).await;
         match &result {
             Err(trouble) if trouble.is_spent() => {
@@ -134,7 +160,7 @@ impl Remote {
         if self.breaker.is_open() {
             self.pace.wake();
         }
-        result
+        result.map(Given::Fresh)
     }
 
     /// One request and its answer.
@@ -196,8 +222,14 @@ impl Remote {
     }
 }
 
-fn outcome(answer: &Answer) -> &'static str {
-    if answer.text.is_ok() { "answered" } else { "unusable" }
+impl Given {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Fresh(Answer { text: Ok(_), .. }) => "answered",
+            Self::Fresh(_) => "unusable",
+            Self::Stored(_) => "found",
+        }
+    }
 }
 
 pub(crate) fn name(kind: ProviderKind) -> &'static str {

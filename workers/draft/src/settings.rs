@@ -6,6 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::{Misset, StartError};
 use url::{Host, Url};
 
+use crate::ledger::Settings as LedgerSettings;
+
 /// The settings of `draft`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Config {
@@ -28,6 +30,10 @@ pub struct Config {
     /// Address of the OpenAI-compatible provider, up to and with /v1; without it, the policy's `openai` is passed over
     #[arg(long, env = "OPENAI_BASE_URL", value_name = "URL")]
     pub openai_base_url: Option<String>,
+
+    /// The ledger, where bills and grants are written
+    #[command(flatten)]
+    pub ledger: LedgerSettings,
 }
 
 const ANTHROPIC: &str = "https://api.anthropic.com";
@@ -51,8 +57,9 @@ impl Config {
     /// The providers that can be reached with these settings.
     ///
     /// # Errors
-    /// Every address or key that cannot be used; a key is never repeated in the text.
+    /// Every address or key that cannot be used, and what is wrong with the ledger's settings; a key is never repeated in the text.
     pub(crate) fn doors(&self) -> Result<Doors, StartError> {
+        let ledger = self.ledger.check(false).map(drop);
         let anthropic = given(self.anthropic_api_key.as_ref()).map(|key| {
             let url = self.anthropic_base_url.as_deref().filter(|url| !url.trim().is_empty());
             door(["ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"], url.unwrap_or(ANTHROPIC), Some(key))
@@ -60,7 +67,8 @@ impl Config {
         let url = self.openai_base_url.as_deref().filter(|url| !url.trim().is_empty());
         let openai = url
             .map(|url| door(["OPENAI_BASE_URL", "OPENAI_API_KEY"], url, given(self.openai_api_key.as_ref())));
-        let (anthropic, openai) = StartError::both(anthropic.transpose(), openai.transpose())?;
+        let doors = StartError::both(anthropic.transpose(), openai.transpose());
+        let ((anthropic, openai), ()) = StartError::both(doors, ledger)?;
         Ok(Doors { anthropic, openai })
     }
 }

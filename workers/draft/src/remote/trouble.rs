@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::ledger::LedgerError;
+
 /// Why a call has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Trouble {
     /// It was not made: the provider is out, or there was no seat in time.
     #[error("{0}")]
@@ -26,6 +28,9 @@ pub(crate) enum Trouble {
     /// It left and its answer was lost: it may have been billed.
     #[error("{0}")]
     Lost(String),
+    /// It was not made, as it could not be written down before.
+    #[error("{0}")]
+    Ledger(LedgerError),
 }
 
 impl Trouble {
@@ -35,7 +40,7 @@ impl Trouble {
         match self {
             Self::Unsent(_) => Some(None),
             Self::TurnedAway { again, .. } => *again,
-            Self::Closed(_) | Self::Spent(_) | Self::Lost(_) => None,
+            Self::Closed(_) | Self::Spent(_) | Self::Lost(_) | Self::Ledger(_) => None,
         }
     }
 
@@ -48,7 +53,12 @@ impl Trouble {
         matches!(self, Self::Unsent(_) | Self::Lost(_) | Self::TurnedAway { outage: true, .. })
     }
 
-    /// For the metrics.
+    /// Whether it may have been billed.
+    pub(crate) fn may_be_billed(&self) -> bool {
+        matches!(self, Self::Lost(_))
+    }
+
+    /// For the metrics and the ledger.
     pub(crate) fn outcome(&self) -> &'static str {
         match self {
             Self::Closed(_) => "not_made",
@@ -56,6 +66,7 @@ impl Trouble {
             Self::Spent(_) => "spent",
             Self::TurnedAway { .. } => "turned_away",
             Self::Lost(_) => "lost",
+            Self::Ledger(_) => "not_written_down",
         }
     }
 }

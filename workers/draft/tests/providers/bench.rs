@@ -1,8 +1,9 @@
 //! A worker, a policy and a stand-in, set up for one test.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
-use draft::{Config, DraftWorker};
+use draft::{Config, DraftWorker, LedgerSettings};
+use local::Postgres;
 use serde_json::{Value, json};
 use shared::{
     Config as _, Envelope, Worker,
@@ -12,6 +13,7 @@ use shared::{
 };
 use standins::{KEY, StandIn, Terms};
 use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 /// The policy of the product with other providers.
@@ -28,10 +30,31 @@ pub const ANTHROPIC: &str = "  - { kind: anthropic, model: claude-haiku-5-5, tim
 pub const OPENAI: &str = "  - { kind: openai, model: gpt-standin, timeout_seconds: 2, silence_seconds: 1, rest_seconds: 1, concurrency: 8 }\n";
 pub const LOCAL: &str = "  - { kind: local }\n";
 
-/// A worker at a stand-in.
+/// One server for all tests; it ends with the process.
+fn server() -> &'static Postgres {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    SERVER.get_or_init(|| Postgres::provided_or_private().unwrap())
+}
+
+pub async fn client(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// An empty database: its address.
+pub async fn database() -> String {
+    let name = format!("draft_{}", Uuid::new_v4().simple());
+    client(server().url()).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let (before, _) = server().url().rsplit_once('/').unwrap();
+    format!("{before}/{name}")
+}
+
+/// A worker at a stand-in, with a ledger of its own.
 pub struct Bench {
     pub stand_in: StandIn,
     pub worker: DraftWorker,
+    pub database: String,
     _folder: TempDir,
 }
 
@@ -41,9 +64,14 @@ impl Bench {
     }
 
     pub async fn with(providers: &str, terms: Terms) -> Self {
-        let stand_in = StandIn::start(terms).await.unwrap();
-        let (worker, folder) = worker(providers, Some(&stand_in), KEY).await;
-        Self { stand_in, worker, _folder: folder }
+        let (stand_in, database) = (StandIn::start(terms).await.unwrap(), database().await);
+        let (worker, folder) = worker(providers, &stand_in, KEY, &database).await;
+        Self { stand_in, worker, database, _folder: folder }
+    }
+
+    /// Another process at the same stand-in and ledger.
+    pub async fn another(&self, providers: &str) -> (DraftWorker, TempDir) {
+        worker(providers, &self.stand_in, KEY, &self.database).await
     }
 
     pub async fn draft(&self, number: u32) -> Draft {
@@ -65,18 +93,28 @@ impl Bench {
     }
 }
 
-pub async fn worker(providers: &str, stand_in: Option<&StandIn>, key: &str) -> (DraftWorker, TempDir) {
+pub async fn worker(
+    providers: &str,
+    stand_in: &StandIn,
+    key: &str,
+    database: &str,
+) -> (DraftWorker, TempDir) {
+    let config = Config {
+        anthropic_api_key: Some(key.into()),
+        anthropic_base_url: Some(stand_in.url()),
+        openai_api_key: Some(key.into()),
+        openai_base_url: Some(stand_in.url()),
+        ledger: LedgerSettings { database_url: Some(database.into()), ..LedgerSettings::default() },
+        ..Config::default()
+    };
+    start(providers, config).await
+}
+
+pub async fn start(providers: &str, config: Config) -> (DraftWorker, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("policy.yaml");
     std::fs::write(&path, policy(providers)).unwrap();
-    let config = Config {
-        policy: Some(path),
-        anthropic_api_key: stand_in.map(|_| key.into()),
-        anthropic_base_url: stand_in.map(StandIn::url),
-        openai_api_key: stand_in.map(|_| key.into()),
-        openai_base_url: stand_in.map(StandIn::url),
-        ..Config::default()
-    };
+    let config = Config { policy: Some(path), ..config };
     (config.start().await.unwrap(), folder)
 }
 

@@ -1,10 +1,11 @@
 //! When all is well.
 
+use draft::Config;
 use serde_json::{Value, json};
-use shared::events::Draft;
-use standins::{KEY, Terms};
+use shared::{Config as _, events::Draft};
+use standins::{KEY, StandIn, Terms};
 
-use crate::bench::{ANTHROPIC, Bench, LOCAL, OPENAI, REPLY, draft, event, ticket, worker};
+use crate::bench::{ANTHROPIC, Bench, LOCAL, OPENAI, REPLY, draft, event, start, ticket};
 
 #[tokio::test]
 async fn anthropic_writes_a_grounded_reply_and_the_bill_is_the_providers() {
@@ -22,6 +23,7 @@ async fn anthropic_writes_a_grounded_reply_and_the_bill_is_the_providers() {
     let (bill, usage) = (&ledger.bills[0], reply.usage.unwrap());
     assert_eq!(ledger.bills.len(), 1);
     assert_eq!(usage.request_id.as_ref(), Some(&bill.request_id));
+    assert_eq!(usage.call.len(), 64);
     assert_eq!((usage.input_tokens, usage.output_tokens), (bill.input_tokens, bill.output_tokens));
     assert_eq!(
         (usage.cache_read_tokens, usage.cache_write_tokens),
@@ -73,11 +75,20 @@ async fn a_ticket_that_goes_to_people_is_not_asked_about_and_the_money_saved_is_
 
 #[tokio::test]
 async fn without_a_key_nothing_leaves_this_machine() {
-    let bench = Bench::new(&[ANTHROPIC, OPENAI, LOCAL].concat()).await;
-    let (alone, _folder) = worker(&[ANTHROPIC, OPENAI, LOCAL].concat(), None, KEY).await;
+    let stand_in = StandIn::start(Terms::default()).await.unwrap();
+    let config = Config { anthropic_base_url: Some(stand_in.url()), ..Config::default() };
+    let (alone, _folder) = start(&[ANTHROPIC, OPENAI, LOCAL].concat(), config).await;
     let Draft::Reply(reply) = draft(&alone, ticket(1)).await else { panic!("withheld") };
     assert_eq!((reply.provider.as_str(), reply.usage), ("local", None));
-    assert_eq!(bench.stand_in.ledger().requests, 0);
+    assert_eq!(stand_in.ledger().requests, 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_bills_needs_a_ledger_to_start_with() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/policy.yaml");
+    let config = Config { policy: Some(path), anthropic_api_key: Some(KEY.into()), ..Config::default() };
+    let problem = config.start().await.err().unwrap().to_string();
+    assert!(problem.starts_with("DATABASE_URL: "), "{problem}");
 }
 
 #[tokio::test]
@@ -99,4 +110,54 @@ async fn no_more_calls_are_under_way_than_policy_allows() {
     let all = (0..64).map(|number| bench.reply(number));
     futures::future::join_all(all).await;
     assert_eq!(bench.stand_in.most_at_once(), 8);
+}
+
+#[tokio::test]
+async fn the_same_event_again_finds_its_answer_and_costs_nothing() {
+    let bench = Bench::new(ANTHROPIC).await;
+    let first = bench.reply(1).await;
+    let (other, _folder) = bench.another(ANTHROPIC).await;
+    let Draft::Reply(second) = draft(&other, ticket(1)).await else { panic!("withheld") };
+    assert_eq!(first, second, "bit for bit, the bill too");
+    assert_eq!(bench.stand_in.ledger().totals.bills, 1);
+    bench.reply(2).await;
+    assert_eq!(bench.stand_in.ledger().totals.bills, 2, "another ticket is another call");
+}
+
+#[tokio::test]
+async fn what_identifies_a_person_does_not_leave_and_comes_back_in_the_reply() {
+    let bench = Bench::new(ANTHROPIC).await;
+    bench.stand_in.hostile(true);
+    let body = "Please confirm that mails about order 48213 go to imani.holt@example.com from now on.";
+    let asked = event("HB-9", body, "track_order", json!([]));
+    let Draft::Reply(reply) = draft(&bench.worker, asked).await else { panic!("withheld") };
+    let sent = bench.stand_in.requests().concat();
+    for secret in ["imani.holt@example.com", "Imani", "Holt", "48213", "50127", "Obi", "Henrik"] {
+        assert!(!sent.contains(secret), "{secret} left this machine");
+    }
+    assert!(sent.contains("EMAIL_1"), "{sent}");
+    assert!(reply.text().contains("imani.holt@example.com"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn the_budget_of_the_day_is_asked_before_the_provider_is() {
+    let bench = Bench::new(&[ANTHROPIC, LOCAL].concat()).await;
+    let tight = crate::bench::policy(&[ANTHROPIC, LOCAL].concat())
+        .replace("dollars_a_day: 20.0", "dollars_a_day: 0.0001");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.yaml");
+    std::fs::write(&path, tight).unwrap();
+    let config = Config {
+        policy: Some(path),
+        anthropic_api_key: Some(KEY.into()),
+        anthropic_base_url: Some(bench.stand_in.url()),
+        ledger: draft::LedgerSettings {
+            database_url: Some(bench.database.as_str().into()),
+            ..Default::default()
+        },
+        ..Config::default()
+    };
+    let worker = config.start().await.unwrap();
+    let Draft::Reply(reply) = draft(&worker, ticket(1)).await else { panic!("withheld") };
+    assert_eq!((reply.provider.as_str(), bench.stand_in.ledger().requests), ("local", 0));
 }
