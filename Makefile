@@ -52,6 +52,10 @@ bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/
 train: training/.venv/installed ## Fine-tune, calibrate, export and quantise the models; data from SWITCHYARD_BITEXT_DIR
 	cd training && .venv/bin/python -m switchyard_training all --out ../models
 
+.PHONY: evaluate
+evaluate: $(ORT) ## What the classifier is worth: models/classifier/report/ and the card's figures; SWITCHYARD_BITEXT_DIR adds Bitext
+	cargo run --release --quiet -p evaluate
+
 .PHONY: schemas
 schemas: ## Write schemas/*.v1.json from the types
 	SWITCHYARD_WRITE_SCHEMAS=1 cargo test --quiet -p shared --test schemas

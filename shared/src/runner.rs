@@ -25,7 +25,7 @@ use crate::{
     bus::{Bus, BusError},
     worker::Worker,
 };
-pub use metrics::{registry as metrics_registry, render as render_metrics};
+pub use metrics::render as render_metrics;
 pub use settings::{Delivery, Settings};
 pub use vitals::{Report, Vitals};
 

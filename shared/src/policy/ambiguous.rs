@@ -39,3 +39,35 @@ impl AmbiguousTerms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    const GOOD: &str = include_str!("../../../deploy/policy.yaml");
+
+    fn said(yaml: &str) -> Result<AmbiguousTerms, serde_yaml_ng::Error> {
+        serde_yaml_ng::from_str(yaml)
+    }
+
+    #[test]
+    fn each_lane_has_its_own_word_and_what_is_not_said_is_as_usual() {
+        let terms = said("live: person").unwrap();
+        assert_eq!(terms.of(Lane::Live), OnAmbiguous::Person);
+        assert_eq!(terms.of(Lane::Replay), OnAmbiguous::Person);
+        assert_eq!(said("{}").unwrap(), AmbiguousTerms::default());
+        assert!(said("live: twice").is_err() && said("batch: retry").is_err());
+    }
+
+    #[test]
+    fn the_policy_that_comes_with_the_product_says_it_and_grants_offers_once() {
+        let policy = Policy::parse(GOOD).unwrap();
+        assert_eq!(policy.ambiguous, AmbiguousTerms::default());
+        assert!(policy.offers.iter().all(|offer| offer.once_per_customer));
+        let freely = Policy::parse(
+            &GOOD.replace("    code: PINE10", "    code: PINE10\n    once_per_customer: false"),
+        );
+        assert!(freely.unwrap().offers.iter().any(|offer| !offer.once_per_customer));
+    }
+}

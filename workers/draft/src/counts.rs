@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use prometheus::{CounterVec, IntCounterVec, IntGaugeVec, Opts, core::Collector};
-use shared::{policy::Tokens, runner::metrics_registry};
+use shared::policy::Tokens;
 
 struct Families {
     calls: IntCounterVec,
@@ -45,7 +45,7 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
         Box::new(families.breaker.clone()),
     ];
     for family in all {
-        known(metrics_registry().register(family));
+        known(prometheus::register(family));
     }
     families
 });

@@ -1,6 +1,7 @@
 //! From a ticket to its reply: each provider in turn, until one has written what can be used.
 
 mod asked;
+mod batched;
 mod doubts;
 mod reading;
 mod stored;
@@ -42,6 +43,8 @@ enum End {
     Person(String),
     /// It could not be written down: the event is tried again.
     Ledger(LedgerError),
+    /// Its batch has to be looked for: the event is tried again.
+    Again(String),
 }
 
 impl From<LedgerError> for End {
@@ -91,7 +94,7 @@ impl Desk {
         Ok(self.grants.settle(policy, classification, asking, draft).await?)
     }
 
-    async fn round(&self, turns: &[Turn<'_>], case: Case<'_>) -> Result<Draft, LedgerError> {
+    async fn round(&self, turns: &[Turn<'_>], case: Case<'_>) -> Result<Draft, Failure> {
         let (mut reasons, mut billed) = (Vec::new(), None);
         for turn in turns {
             match self.write(turn, case, &mut billed).await {
@@ -105,7 +108,8 @@ impl Desk {
                     reasons.push(said(turn, reason));
                     break;
                 }
-                Err(End::Ledger(error)) => return Err(error),
+                Err(End::Ledger(error)) => return Err(error.into()),
+                Err(End::Again(reason)) => return Err(Failure::retry(said(turn, reason))),
             }
         }
         Ok(Draft::Withheld { reason: reasons.join("; "), saved: None })

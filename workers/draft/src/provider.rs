@@ -95,7 +95,8 @@ impl Providers {
                 host = door.base.host_str(),
                 "may write replies"
             );
-            Arc::new(Remote::new(terms.kind, model.clone(), door.clone(), client.clone()))
+            let gathering = self.doors.gathering;
+            Arc::new(Remote::new(terms.kind, model.clone(), door.clone(), client.clone(), gathering))
         });
         Some(Arc::clone(remote))
     }

@@ -1,6 +1,7 @@
 //! A provider that is asked over the network, and how one call of it goes: a seat, a request, repeats, an end.
 
 mod anthropic;
+mod batch;
 mod breaker;
 mod http;
 mod openai;
@@ -31,6 +32,7 @@ use pace::Pace;
 use retries::{Budget, Waits};
 use weather::Verdict;
 
+pub(crate) use batch::{Batches, Gathering};
 pub(crate) use http::client;
 pub(crate) use trouble::Trouble;
 
@@ -65,6 +67,8 @@ pub(crate) struct Remote {
     pace: Pace,
     budget: Budget,
     heard: Mutex<Instant>,
+    /// The batch lane, where the settings ask for it and the provider has one.
+    pub(crate) batches: Option<Batches>,
 }
 
 /// What one call is made under.
@@ -76,8 +80,16 @@ pub(crate) struct CallTerms<'a> {
 }
 
 impl Remote {
-    pub(crate) fn new(kind: ProviderKind, model: String, door: Door, client: Client) -> Self {
+    pub(crate) fn new(
+        kind: ProviderKind,
+        model: String,
+        door: Door,
+        client: Client,
+        gathering: Option<Gathering>,
+    ) -> Self {
         let name = name(kind);
+        let gathering = gathering.filter(|_| kind == ProviderKind::Anthropic);
+        let batches = gathering.map(|gathering| Batches::start(client.clone(), door.clone(), gathering));
         Self {
             kind,
             model,
@@ -87,6 +99,7 @@ impl Remote {
             pace: Pace::default(),
             budget: Budget::default(),
             heard: Mutex::new(Instant::now()),
+            batches,
         }
     }
 

@@ -1,12 +1,12 @@
 //! Keys and addresses of the providers.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use shared::{Misset, StartError};
 use url::{Host, Url};
 
-use crate::ledger::Settings as LedgerSettings;
+use crate::{ledger::Settings as LedgerSettings, remote::Gathering};
 
 /// The settings of `draft`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -31,6 +31,14 @@ pub struct Config {
     #[arg(long, env = "OPENAI_BASE_URL", value_name = "URL")]
     pub openai_base_url: Option<String>,
 
+    /// In the replay lane, draft through Anthropic's Message Batches: half the price, minutes to hours later
+    #[arg(long = "batch", env = "SWITCHYARD_DRAFT_BATCH")]
+    pub batch: bool,
+
+    /// Milliseconds for which the first ticket of a batch waits for others [default: 10000]
+    #[arg(long, env = "SWITCHYARD_DRAFT_BATCH_MS", value_name = "MS")]
+    pub batch_ms: Option<u64>,
+
     /// The ledger, where bills and grants are written
     #[command(flatten)]
     pub ledger: LedgerSettings,
@@ -49,6 +57,8 @@ pub(crate) struct Door {
 /// The doors that the settings open.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Doors {
+    /// How batches are gathered, where the settings ask for them.
+    pub(crate) gathering: Option<Gathering>,
     pub(crate) anthropic: Option<Door>,
     pub(crate) openai: Option<Door>,
 }
@@ -69,7 +79,15 @@ impl Config {
             .map(|url| door(["OPENAI_BASE_URL", "OPENAI_API_KEY"], url, given(self.openai_api_key.as_ref())));
         let doors = StartError::both(anthropic.transpose(), openai.transpose());
         let ((anthropic, openai), ()) = StartError::both(doors, ledger)?;
-        Ok(Doors { anthropic, openai })
+        Ok(Doors { gathering: self.gathering(), anthropic, openai })
+    }
+}
+
+impl Config {
+    fn gathering(&self) -> Option<Gathering> {
+        let wait = Duration::from_millis(self.batch_ms.unwrap_or(10_000));
+        let glance = (wait * 3).clamp(Duration::from_millis(100), Duration::from_secs(60));
+        self.batch.then_some(Gathering { most: 1_000, wait, glance })
     }
 }
 

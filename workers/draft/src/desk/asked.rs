@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use shared::{
+    bus::Lane,
     events::{Passage, Reply, Usage},
     policy::{ModelTerms, OnAmbiguous, ProviderTerms, Tokens},
 };
@@ -53,17 +54,22 @@ impl Asked<'_> {
             model: &self.remote.model,
             params: &params,
         };
-        let on_ambiguous = policy.ambiguous.of(case.lane);
+        let batches = self.remote.batches.as_ref().filter(|_| case.lane == Lane::Replay);
+        // What left in a batch is found again by its key, so that nothing about it stays ambiguous.
+        let on_ambiguous = batches.map_or_else(|| policy.ambiguous.of(case.lane), |_| OnAmbiguous::Retry);
         let ask = Ask {
             key,
-            estimate: Money::dollars(self.estimate(body)),
+            estimate: Money::dollars(self.estimate(body, batches.is_some())),
             budget: policy.budgets.of(&case.brief.ticket.tenant).map(Money::dollars),
             lane: case.lane,
             ambiguous: on_ambiguous,
         };
         match self.ledger.claim(&ask).await? {
             Claim::Done(stored) => Ok(stored),
-            Claim::Ours(call) => self.make(call, body, on_ambiguous).await,
+            Claim::Ours(call) => match batches {
+                Some(batches) => self.batched(batches, call, body).await,
+                None => self.make(call, body, on_ambiguous).await,
+            },
             Claim::Ambiguous { .. } => Err(End::Person(
                 "may have answered and billed before, and the answer was lost; a person answers".to_owned(),
             )),
@@ -78,7 +84,7 @@ impl Asked<'_> {
         let terms = CallTerms { provider: self.terms, deadline: self.deadline };
         match self.remote.ask(body, terms, &mut call).await {
             Ok(Given::Stored(stored)) => Ok(stored),
-            Ok(Given::Fresh(answer)) => Ok(self.done(call, answer).await?),
+            Ok(Given::Fresh(answer)) => self.done(call, answer, false).await,
             Err(trouble) => {
                 let outcome = trouble.outcome();
                 let billed = trouble.may_be_billed();
@@ -97,9 +103,9 @@ impl Asked<'_> {
     }
 
     /// Stores an answer and its bill.
-    async fn done(&self, call: Call, answer: Answer) -> Result<Stored, End> {
+    pub(super) async fn done(&self, call: Call, answer: Answer, batch: bool) -> Result<Stored, End> {
         let tokens = answer.tokens;
-        let dollars = self.model.dollars(tokens, false);
+        let dollars = self.model.dollars(tokens, batch);
         counts::billed(self.remote.name(), tokens, dollars);
         let usage = Usage {
             call: call.key().to_owned(),
@@ -115,12 +121,12 @@ impl Asked<'_> {
 
     /// The most that the request can cost, in dollars: two bytes for a token, all of them written to the cache, and an
     /// answer as long as it may be.
-    fn estimate(&self, body: &str) -> f64 {
+    fn estimate(&self, body: &str, batch: bool) -> f64 {
         let read = body.len() as u64 / 2;
         let output = u64::from(self.model.max_tokens);
         let input = Tokens { input: read, output, ..Tokens::default() };
         let cached = Tokens { cache_write: read, output, ..Tokens::default() };
-        self.model.dollars(input, false).max(self.model.dollars(cached, false))
+        self.model.dollars(input, batch).max(self.model.dollars(cached, batch))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use prometheus::{CounterVec, IntCounterVec, IntGauge, Opts, core::Collector};
-use shared::{events::Usage, runner::metrics_registry};
+use shared::events::Usage;
 
 /// This process's ledger, in numbers.
 pub(super) static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
@@ -77,7 +77,7 @@ impl Metrics {
 #[allow(clippy::panic, reason = "runs once, on constants")]
 fn registered<C: Collector + Clone + 'static>(made: prometheus::Result<C>) -> C {
     let registered = made.and_then(|family| {
-        metrics_registry().register(Box::new(family.clone()))?;
+        prometheus::register(Box::new(family.clone()))?;
         Ok(family)
     });
     registered.unwrap_or_else(|error| panic!("a metric's own name is wrong: {error}"))
