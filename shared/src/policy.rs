@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use ambiguous::{AmbiguousTerms, OnAmbiguous};
 pub use file::{PolicyFile, locate};
-pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms};
+pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms, Tokens};
 pub use terms::{Cap, DraftTerms, Feature, Features, HazardRule, Offer, Policy, When};
 
 /// The dangers a classifier can name; policy says what happens for each.

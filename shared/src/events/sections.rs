@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ticket::{Priority, Sentiment};
 
+/// What every reply says last: that a machine wrote it, and how to reach a person.
+pub const DISCLOSURE: &str =
+    "This reply was written by our automated assistant; answer it to reach a person.";
+
 /// A label and how sure its model is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scored {
@@ -186,6 +190,11 @@ pub struct Usage {
 }
 
 impl Reply {
+    /// Whether its last word is [`DISCLOSURE`], unaltered and resting on nothing else.
+    pub fn has_disclosure(&self) -> bool {
+        self.sentences.last().is_some_and(|last| last.text == DISCLOSURE && last.sources.is_empty())
+    }
+
     /// The reply as one text.
     pub fn text(&self) -> String {
         self.sentences.iter().map(|sentence| sentence.text.as_str()).collect::<Vec<_>>().join(" ")

@@ -1,0 +1,367 @@
+//! Names of persons: by what stands around them, by a list of first names, and those already known.
+
+use std::{collections::HashSet, ops::Range, sync::LazyLock};
+
+use regex::Regex;
+
+use super::{Found, Kind};
+use crate::{fold::Folded, patterns::compiled, words::without_genitive};
+
+/// First names that are nothing else, in several languages.
+static FIRST: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("first_names.txt").split_whitespace().collect());
+
+/// Words that begin with a capital and name nobody.
+static COMMON: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("words.txt").split_whitespace().collect());
+
+/// First names that are words or places too: a name only before another one, or after a title.
+#[rustfmt::skip]
+const DOUBTFUL: &[&str] = &[
+    "will", "mark", "rose", "april", "may", "june", "grace", "joy", "bill", "art", "chase", "summer", "autumn", "dawn",
+    "eve", "max", "jean", "christian", "dean", "miles", "penny", "pat", "sue", "rob", "drew", "grant", "gene", "guy",
+    "lance", "ray", "rich", "ruby", "amber", "jasmine", "violet", "daisy", "iris", "lily", "ivy", "olive", "holly",
+    "heather", "ginger", "robin", "jade", "crystal", "angel", "victor", "austin", "paris", "florence", "sydney",
+    "chelsea", "madison", "jordan", "georgia", "virginia", "victoria", "dakota", "hope", "faith", "jo", "al", "bo",
+    "sky", "storm", "star", "pearl", "opal", "scout", "hunter", "mason", "carter", "cooper", "parker", "piper",
+    "sage", "basil", "clay", "cliff", "dale", "glen", "heath", "lane", "reed", "wade", "ward", "jesse", "jay", "kit",
+    "lee", "li", "wei", "ming", "yan", "min", "an", "ho", "kim", "park", "ash", "bea", "flo", "gus", "mo", "sid", "stu",
+    "viv", "don", "earl", "ernest", "gay", "major", "norm", "oz", "ty", "van", "melody", "harmony", "destiny", "haven",
+    "brooke", "brook", "coral", "savannah", "phoenix", "carmel", "sandy", "dusty", "rusty", "lucky", "buddy", "king",
+    "prince", "duke", "noble", "sterling", "forest", "woody", "rocky", "skip", "chip", "chuck", "jimmy", "tommy",
+    "dolly", "candy", "cherry", "honey", "peaches", "poppy", "hazel", "olivia", "aurora", "luna", "nova", "stella",
+];
+
+/// Small words inside a name.
+const PARTICLES: &[&str] = &[
+    "van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "do", "la", "le", "ten", "ter",
+    "zu", "zum", "bin", "ibn", "al", "el", "af", "av", "y", "st",
+];
+
+const TITLES: &[&str] = &[
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "mx",
+    "dr",
+    "prof",
+    "professor",
+    "herr",
+    "herrn",
+    "frau",
+    "madame",
+    "monsieur",
+    "mme",
+    "mlle",
+    "señor",
+    "señora",
+    "sr",
+    "sra",
+    "signor",
+    "signora",
+    "sig",
+    "mevrouw",
+    "meneer",
+    "dhr",
+    "mevr",
+    "family",
+    "familie",
+    "dear",
+    "liebe",
+    "lieber",
+    "cher",
+    "chère",
+    "estimado",
+    "estimada",
+    "querido",
+    "querida",
+    "caro",
+    "cara",
+    "beste",
+    "geehrter",
+    "geehrte",
+    "hi",
+    "hey",
+    "hello",
+    "hallo",
+    "hiya",
+    "bonjour",
+    "hola",
+    "ciao",
+    "servus",
+    "moin",
+    "named",
+    "aunt",
+    "uncle",
+    "colleague",
+    "attn",
+    "attention",
+];
+
+/// Words before a name in a text: `my name is`, `regards`.
+static CUE: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?i)(?:\b(?:my|the|his|her|card ?holder|account|full|last|first|maiden|sur|family|husband's|wife's)\s?name(?: is|'s|:| was)|\bname\s?[:=]|\b(?:i am|i'm|im|this is|it's|its|here is|speaking with|spoke (?:to|with)|talked to|chatted with|my (?:husband|wife|son|daughter|brother|sister|mother|father|mum|mom|dad|friend|colleague|partner|boss|neighbour|neighbor|assistant|girlfriend|boyfriend|boy|girl|nephew|niece|fiancé|fiancée)|called|signed|ich hei(?:ß|ss)e|mein name ist|ich bin|hier ist|je m'appelle|je suis|mon nom est|me llamo|mi nombre es|soy|mi chiamo|sono|ik ben|mijn naam is|recipient|addressee|contact person|kind regards|best regards|warm regards|regards|sincerely|yours truly|yours|faithfully|best wishes|many thanks|thanks|thank you|thx|cheers|best|love|xx|greetings|gr(?:ü|ue)(?:ß|ss)en?|mfg|vg|lg|cordialement|bien à vous|saludos|atentamente|saluti|groeten?|groetjes|obrigad[oa])\s*[,:.!-]{0,2})\s*$",
+    )
+});
+
+/// Cues that a first name or two capitals must follow, since much else may.
+static WEAK: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?i)(?:i am|i'm|im|this is|it's|its|here is|ich bin|hier ist|je suis|soy|sono|ik ben|called|yours|best|love|thanks|thank you|\bmy \p{L}+|the name is)\s*[,:.!-]{0,2}\s*$",
+    )
+});
+
+static WORD: LazyLock<Regex> = LazyLock::new(|| compiled(r"\p{L}[\p{L}\p{M}]*(?:['-]\p{L}+)*"));
+
+/// Names that are known to be somebody's.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known(HashSet<String>);
+
+impl Known {
+    /// A person's name, part by part.
+    pub(super) fn person(&mut self, name: &str) {
+        for part in WORD.find_iter(&Folded::of(name).text) {
+            self.word(part.as_str());
+        }
+    }
+
+    /// One part of a name.
+    pub(super) fn word(&mut self, part: &str) {
+        let low = without_genitive(part).to_lowercase();
+        if low.chars().count() >= 2
+            && !COMMON.contains(low.as_str())
+            && !PARTICLES.contains(&low.as_str())
+            && !TITLES.contains(&low.as_str())
+        {
+            self.0.insert(low);
+        }
+    }
+
+    /// Who signs a text: the capitalised words alone on its last line, or behind its last full stop.
+    pub(super) fn signed(&mut self, text: &str) {
+        for range in signature(text) {
+            self.person(text.get(range).unwrap_or_default());
+        }
+    }
+}
+
+/// Whether an attribute holds a name.
+pub(super) fn is_name(attribute: &str) -> bool {
+    let attribute = attribute.to_lowercase();
+    ["name", "agent", "recipient", "contact", "holder"].iter().any(|word| attribute.contains(word))
+        && !["product", "file", "shop", "plan", "item", "company", "brand"]
+            .iter()
+            .any(|word| attribute.contains(word))
+}
+
+/// Whether a word in lower case is a first name and nothing else.
+pub(super) fn is_first(low: &str) -> bool {
+    FIRST.contains(low) && !DOUBTFUL.contains(&low)
+}
+
+struct Token<'a> {
+    range: Range<usize>,
+    text: &'a str,
+    low: String,
+    name: bool,
+}
+
+impl Token<'_> {
+    fn capital(&self) -> bool {
+        self.text.starts_with(char::is_uppercase)
+    }
+
+    fn common(&self) -> bool {
+        COMMON.contains(self.low.as_str())
+    }
+
+    /// A capitalised word of two letters or more that is no common one.
+    fn proper(&self) -> bool {
+        self.capital()
+            && !self.common()
+            && self.text.chars().count() > 1
+            && !(self.text.chars().count() > 4 && self.text.chars().all(|c| c.is_uppercase()))
+    }
+
+    fn initial(&self) -> bool {
+        self.text.chars().count() == 1 && self.capital() && self.text != "I"
+    }
+}
+
+pub(super) fn find(found: &mut Found<'_>, known: &Known) {
+    let text = found.text;
+    let mut tokens: Vec<Token<'_>> = WORD
+        .find_iter(text)
+        .map(|word| {
+            let bare = without_genitive(word.as_str());
+            Token {
+                range: word.start()..word.start() + bare.len(),
+                text: bare,
+                low: bare.to_lowercase(),
+                name: false,
+            }
+        })
+        .collect();
+    for at in 0..tokens.len() {
+        let names = starts(text, &tokens, at, known);
+        for index in at..at + names {
+            if let Some(token) = tokens.get_mut(index) {
+                token.name = true;
+            }
+        }
+    }
+    for range in signature(text) {
+        for token in
+            tokens.iter_mut().filter(|token| range.start <= token.range.start && token.range.end <= range.end)
+        {
+            token.name = true;
+        }
+    }
+    for range in joined(text, &tokens) {
+        let value = found.slice(&range).to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        found.claim(range, Kind::Name, value);
+    }
+}
+
+/// How many tokens from here on are a name; 0 if none begins here.
+fn starts(text: &str, tokens: &[Token<'_>], at: usize, known: &Known) -> usize {
+    let Some(token) = tokens.get(at) else { return 0 };
+    if token.name {
+        return 0;
+    }
+    let run = run(text, tokens, at);
+    if known.0.contains(&token.low)
+        && (token.capital() || token.low.len() >= 4 && !DOUBTFUL.contains(&token.low.as_str()))
+    {
+        return run.max(1);
+    }
+    let doubtful = DOUBTFUL.contains(&token.low.as_str());
+    let first = is_first(&token.low);
+    if token.capital() && first {
+        return run.max(1);
+    }
+    if token.capital() && doubtful && !token.common() && run >= 2
+        || doubtful && token.capital() && run >= 2 && !begins(text, token)
+    {
+        return run;
+    }
+    if token.initial() && text.get(token.range.end..).is_some_and(|after| after.starts_with('.')) && run >= 2
+    {
+        return run;
+    }
+    let title = at
+        .checked_sub(1)
+        .and_then(|before| tokens.get(before))
+        .is_some_and(|before| TITLES.contains(&before.low.as_str()) && near(text, before, token));
+    if title && (token.proper() || doubtful && token.capital()) {
+        return run.max(1);
+    }
+    if !(token.proper() || first || doubtful && token.capital()) {
+        return 0;
+    }
+    after_cue(text, token, first, run)
+}
+
+fn after_cue(text: &str, token: &Token<'_>, first: bool, run: usize) -> usize {
+    let from =
+        (token.range.start.saturating_sub(40)..=token.range.start).find(|at| text.is_char_boundary(*at));
+    let before = from.and_then(|from| text.get(from..token.range.start)).unwrap_or_default();
+    if !CUE.is_match(before) {
+        return 0;
+    }
+    let ends = tail(text, token.range.end).trim_start_matches('.').trim().is_empty();
+    if WEAK.is_match(before) && !first && run < 2 && !ends { 0 } else { run.max(1) }
+}
+
+fn tail(text: &str, at: usize) -> &str {
+    text.get(at..).unwrap_or_default().split('\n').next().unwrap_or_default()
+}
+
+/// Whether a token is the first of its sentence.
+fn begins(text: &str, token: &Token<'_>) -> bool {
+    let before = text.get(..token.range.start).unwrap_or_default().trim_end_matches([' ', '"', '\'', '(']);
+    before.is_empty() || before.ends_with(['.', '!', '?', ':', '\n'])
+}
+
+/// How many tokens from here on are capitalised one after another, initials and particles between them.
+fn run(text: &str, tokens: &[Token<'_>], at: usize) -> usize {
+    let mut length = 1;
+    let mut pending = 0;
+    for pair in tokens.get(at..).unwrap_or_default().windows(2).take(4) {
+        let [before, next] = pair else { break };
+        if !near(text, before, next) {
+            break;
+        }
+        if next.proper() || next.initial() {
+            length += 1 + pending;
+            pending = 0;
+        } else if PARTICLES.contains(&next.low.as_str()) && pending < 2 {
+            pending += 1;
+        } else {
+            break;
+        }
+    }
+    length
+}
+
+/// Whether nothing but a space, or the full stop of a title or an initial, parts two tokens.
+fn near(text: &str, before: &Token<'_>, next: &Token<'_>) -> bool {
+    match text.get(before.range.end..next.range.start) {
+        Some(" " | "  ") => true,
+        Some(". " | ".") => {
+            before.text.chars().count() == 1 || TITLES.contains(&before.low.as_str()) || before.low == "st"
+        }
+        _ => false,
+    }
+}
+
+/// Runs of name tokens, each as one range; particles between them belong to it.
+fn joined(text: &str, tokens: &[Token<'_>]) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    let mut last: Option<&Token<'_>> = None;
+    for token in tokens.iter().filter(|token| token.name) {
+        match (ranges.last_mut(), last) {
+            (Some(range), Some(before)) if near(text, before, token) => range.end = token.range.end,
+            _ => ranges.push(token.range.clone()),
+        }
+        last = Some(token);
+    }
+    for range in &mut ranges {
+        let one = text.get(range.clone()).unwrap_or_default();
+        let initial = one.rsplit([' ', '.']).next().is_some_and(|last| last.chars().count() == 1);
+        if initial && text.get(range.end..).is_some_and(|after| after.starts_with('.')) {
+            range.end += 1;
+        }
+    }
+    ranges
+}
+
+/// One to three capitalised words that end a text, behind a full stop or alone on their line.
+fn signature(text: &str) -> Vec<Range<usize>> {
+    static LAST: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(
+            r"(?:^|[.!?,:)]\s+|\n[ \t]*(?:[-~*]{1,2}\s?)?)((?:\p{Lu}[\p{L}'-]*\.?)(?:\s(?:(?:van|von|de|der|den|del|di|da|la|le)\s)*\p{Lu}[\p{L}'-]*\.?){0,2})\s*[.!]?\s*$",
+        )
+    });
+    let end = text.trim_end();
+    let from =
+        (end.len().saturating_sub(80)..=end.len()).find(|at| end.is_char_boundary(*at)).unwrap_or_default();
+    let Some(one) = end.get(from..).and_then(|tail| LAST.captures(tail)).and_then(|one| one.get(1)) else {
+        return Vec::new();
+    };
+    let start = from + one.start();
+    let words: Vec<_> = WORD.find_iter(one.as_str()).collect();
+    let fits = |word: &regex::Match<'_>| {
+        let low = word.as_str().to_lowercase();
+        !COMMON.contains(low.as_str()) || PARTICLES.contains(&low.as_str())
+    };
+    let lone =
+        start == 0 || one.as_str().chars().all(|c| c.is_uppercase() || c == ' ') && one.as_str().len() > 4;
+    let full = end.ends_with(['.', '!']) && words.len() < 2;
+    if words.is_empty() || lone || full || !words.iter().all(fits) {
+        return Vec::new();
+    }
+    vec![start..from + one.end()]
+}
