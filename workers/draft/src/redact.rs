@@ -10,7 +10,7 @@ mod orders;
 mod secrets;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
     sync::LazyLock,
 };
@@ -116,7 +116,7 @@ pub(crate) fn is_first_name(word: &str) -> bool {
 }
 
 fn found_with(plain: &str, known: &names::Known, numbers: &BTreeSet<String>) -> Vec<Span> {
-    let mut found = Found { text: plain, spans: Vec::new() };
+    let mut found = Found { text: plain, spans: BTreeMap::new() };
     secrets::find(&mut found);
     contacts::emails(&mut found);
     if plain.bytes().any(|b| b.is_ascii_digit()) {
@@ -130,25 +130,25 @@ fn found_with(plain: &str, known: &names::Known, numbers: &BTreeSet<String>) -> 
     }
     contacts::spoken(&mut found);
     names::find(&mut found, known);
-    found.spans.sort_by_key(|span| span.range.start);
-    found.spans
+    found.spans.into_values().collect()
 }
 
 /// What has been found so far in a text; the first to claim a place has it.
 struct Found<'a> {
     text: &'a str,
-    spans: Vec<Span>,
+    /// By where they begin.
+    spans: BTreeMap<usize, Span>,
 }
 
 impl<'a> Found<'a> {
     fn claim(&mut self, range: Range<usize>, kind: Kind, value: String) {
         if !range.is_empty() && self.is_free(&range) {
-            self.spans.push(Span { range, kind, value });
+            self.spans.insert(range.start, Span { range, kind, value });
         }
     }
 
     fn is_free(&self, range: &Range<usize>) -> bool {
-        self.spans.iter().all(|span| span.range.end <= range.start || range.end <= span.range.start)
+        self.spans.range(..range.end).next_back().is_none_or(|(_, span)| span.range.end <= range.start)
     }
 
     fn slice(&self, range: &Range<usize>) -> &'a str {
@@ -210,20 +210,26 @@ impl Redaction {
     /// The text with placeholders, and without hidden code points. A value that was in neither ticket nor passages
     /// gets one without a number, which nothing restores.
     pub fn text(&self, text: &str) -> String {
-        let folded = Folded::of(text);
         let mut redacted = String::with_capacity(text.len());
+        self.each(text, |piece, _| redacted.push_str(piece));
+        redacted
+    }
+
+    /// Goes through a text piece by piece: what is said instead, and what stands there.
+    fn each<'a>(&self, text: &'a str, mut say: impl FnMut(&str, &'a str)) {
+        let folded = Folded::of(text);
         let mut from = 0;
         for span in found_with(&folded.text, &self.names, &self.numbers) {
             let range = folded.origin(&span.range);
-            push_seen(&mut redacted, text.get(from..range.start).unwrap_or_default());
+            seen(text.get(from..range.start).unwrap_or_default(), &mut say);
+            let original = text.get(range.clone()).unwrap_or_default();
             match self.placeholders.get(&(span.kind, span.value)) {
-                Some(placeholder) => redacted.push_str(placeholder),
-                None => redacted.push_str(&format!("⟦{}⟧", span.kind.label())),
+                Some(placeholder) => say(placeholder, original),
+                None => say(&format!("⟦{}⟧", span.kind.label()), original),
             }
             from = range.end.max(from);
         }
-        push_seen(&mut redacted, text.get(from..).unwrap_or_default());
-        redacted
+        seen(text.get(from..).unwrap_or_default(), &mut say);
     }
 
     /// The text with the values in place of their placeholders, as they were first spelt.
@@ -244,10 +250,20 @@ impl Redaction {
         Ok(restored)
     }
 
-    /// The words of `source` that a redacted quote was taken from, spelt as there. None if it is not there.
-    pub fn original<'a>(&self, source: &'a str, quote: &str) -> Option<&'a str> {
-        let _ = (source, quote);
-        None
+    /// The words of `source`, a text of the ticket or of a passage, that a quote with placeholders was taken from, as
+    /// they are spelt there. None if it is not there. For quotes, this is better than [`Self::restore`]: a value that
+    /// stands in two spellings comes back in the right one.
+    pub fn original(&self, source: &str, quote: &str) -> Option<String> {
+        let (redacted, quote) = (self.text(source), quote.trim());
+        let start = redacted.find(quote).filter(|_| !quote.is_empty())?;
+        let (mut at, mut words) = (0, String::new());
+        self.each(source, |piece, original| {
+            if start < at + piece.len() && at < start + quote.len() {
+                words.push_str(original);
+            }
+            at += piece.len();
+        });
+        Some(words)
     }
 
     /// How many values are hidden.
@@ -332,13 +348,17 @@ static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r"⟦[^⟦⟧]{0,40}⟧|[⟦⟧]|\b(?:EMAIL|PHONE|CARD|IBAN|ID|ADDRESS|IP|SECRET|NUMBER|NAME)_\d+\b")
 });
 
-/// Adds what can be seen of a text; brackets that imitate ours become plain ones.
-fn push_seen(to: &mut String, text: &str) {
-    to.extend(text.chars().filter(|c| !crate::fold::hidden(*c)).map(|c| match c {
-        '⟦' => '[',
-        '⟧' => ']',
-        c => c,
-    }));
+/// Says what can be seen of a text, letter by letter; brackets that imitate ours become plain ones.
+fn seen<'a>(text: &'a str, say: &mut impl FnMut(&str, &'a str)) {
+    for (at, c) in text.char_indices() {
+        let original = text.get(at..at + c.len_utf8()).unwrap_or_default();
+        match c {
+            '⟦' => say("[", original),
+            '⟧' => say("]", original),
+            c if crate::fold::hidden(c) => say("", original),
+            _ => say(original, original),
+        }
+    }
 }
 
 #[cfg(test)]

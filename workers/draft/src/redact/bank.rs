@@ -124,5 +124,5 @@ fn luhn(figures: &[(usize, u32)]) -> bool {
             (_, twice) => twice / 10 + twice % 10,
         })
         .sum();
-    sum % 10 == 0 && figures.iter().any(|(_, value)| *value != 0)
+    sum.is_multiple_of(10) && figures.iter().any(|(_, value)| *value != 0)
 }

@@ -102,14 +102,14 @@ const TITLES: &[&str] = &[
 /// Words before a name in a text: `my name is`, `regards`.
 static CUE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)(?:\b(?:my|the|his|her|card ?holder|account|full|last|first|maiden|sur|family|husband's|wife's)\s?name(?: is|'s|:| was)|\bname\s?[:=]|\b(?:i am|i'm|im|this is|it's|its|here is|speaking with|spoke (?:to|with)|talked to|chatted with|my (?:husband|wife|son|daughter|brother|sister|mother|father|mum|mom|dad|friend|colleague|partner|boss|neighbour|neighbor|assistant|girlfriend|boyfriend|boy|girl|nephew|niece|fiancé|fiancée)|called|signed|ich hei(?:ß|ss)e|mein name ist|ich bin|hier ist|je m'appelle|je suis|mon nom est|me llamo|mi nombre es|soy|mi chiamo|sono|ik ben|mijn naam is|recipient|addressee|contact person|kind regards|best regards|warm regards|regards|sincerely|yours truly|yours|faithfully|best wishes|many thanks|thanks|thank you|thx|cheers|best|love|xx|greetings|gr(?:ü|ue)(?:ß|ss)en?|mfg|vg|lg|cordialement|bien à vous|saludos|atentamente|saluti|groeten?|groetjes|obrigad[oa])\s*[,:.!-]{0,2})\s*$",
+        r"(?i)(?:\b(?:my|the|his|her|card ?holder|account|full|last|first|maiden|sur|family|husband's|wife's)\s?name(?: is|'s|:| was)|\bname\s?[:=]|\bcard ?holder(?: name)?|\bin the name of|\bon behalf of|\b(?:i am|i'm|im|this is|it's|its|here is|speaking with|spoke (?:to|with)|talked to|chatted with|my (?:husband|wife|son|daughter|brother|sister|mother|father|mum|mom|dad|friend|colleague|partner|boss|neighbour|neighbor|assistant|girlfriend|boyfriend|boy|girl|nephew|niece|fiancé|fiancée)|called|signed|ich hei(?:ß|ss)e|mein name ist|ich bin|hier ist|je m'appelle|je suis|mon nom est|me llamo|mi nombre es|soy|mi chiamo|sono|ik ben|mijn naam is|recipient|addressee|contact person|kind regards|best regards|warm regards|regards|sincerely|yours truly|yours|faithfully|best wishes|many thanks|thanks|thank you|thx|cheers|best|love|xx|greetings|gr(?:ü|ue)(?:ß|ss)en?|mfg|vg|lg|cordialement|bien à vous|saludos|atentamente|saluti|groeten?|groetjes|obrigad[oa])\s*[,:.!-]{0,2})\s*$",
     )
 });
 
 /// Cues that a first name or two capitals must follow, since much else may.
 static WEAK: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)(?:i am|i'm|im|this is|it's|its|here is|ich bin|hier ist|je suis|soy|sono|ik ben|called|yours|best|love|thanks|thank you|\bmy \p{L}+|the name is)\s*[,:.!-]{0,2}\s*$",
+        r"(?i)(?:i am|i'm|im|this is|it's|its|here is|ich bin|hier ist|je suis|soy|sono|ik ben|called|yours|best|love|thanks|thank you)\s*[,:.!-]{0,2}\s*$",
     )
 });
 
@@ -141,7 +141,7 @@ impl Known {
 
     /// Who signs a text: the capitalised words alone on its last line, or behind its last full stop.
     pub(super) fn signed(&mut self, text: &str) {
-        for range in signature(text) {
+        if let Some(range) = signature(text) {
             self.person(text.get(range).unwrap_or_default());
         }
     }
@@ -212,7 +212,7 @@ pub(super) fn find(found: &mut Found<'_>, known: &Known) {
             }
         }
     }
-    for range in signature(text) {
+    if let Some(range) = signature(text) {
         for token in
             tokens.iter_mut().filter(|token| range.start <= token.range.start && token.range.end <= range.end)
         {
@@ -339,18 +339,16 @@ fn joined(text: &str, tokens: &[Token<'_>]) -> Vec<Range<usize>> {
 }
 
 /// One to three capitalised words that end a text, behind a full stop or alone on their line.
-fn signature(text: &str) -> Vec<Range<usize>> {
+fn signature(text: &str) -> Option<Range<usize>> {
     static LAST: LazyLock<Regex> = LazyLock::new(|| {
         compiled(
-            r"(?:^|[.!?,:)]\s+|\n[ \t]*(?:[-~*]{1,2}\s?)?)((?:\p{Lu}[\p{L}'-]*\.?)(?:\s(?:(?:van|von|de|der|den|del|di|da|la|le)\s)*\p{Lu}[\p{L}'-]*\.?){0,2})\s*[.!]?\s*$",
+            r"(?:^|[.!?)]\s+|\n[ \t]*(?:[-~*]{1,2}\s?)?)((?:\p{Lu}[\p{L}'-]*\.?)(?:\s(?:(?:van|von|de|der|den|del|di|da|la|le)\s)*\p{Lu}[\p{L}'-]*\.?){0,2})\s*[.!]?\s*$",
         )
     });
     let end = text.trim_end();
     let from =
         (end.len().saturating_sub(80)..=end.len()).find(|at| end.is_char_boundary(*at)).unwrap_or_default();
-    let Some(one) = end.get(from..).and_then(|tail| LAST.captures(tail)).and_then(|one| one.get(1)) else {
-        return Vec::new();
-    };
+    let one = LAST.captures(end.get(from..)?)?.get(1)?;
     let start = from + one.start();
     let words: Vec<_> = WORD.find_iter(one.as_str()).collect();
     let fits = |word: &regex::Match<'_>| {
@@ -361,7 +359,7 @@ fn signature(text: &str) -> Vec<Range<usize>> {
         start == 0 || one.as_str().chars().all(|c| c.is_uppercase() || c == ' ') && one.as_str().len() > 4;
     let full = end.ends_with(['.', '!']) && words.len() < 2;
     if words.is_empty() || lone || full || !words.iter().all(fits) {
-        return Vec::new();
+        return None;
     }
-    vec![start..from + one.end()]
+    Some(start..from + one.end())
 }

@@ -33,7 +33,7 @@ const FILES: [&str; 16] = [
 /// Refuses every link whose host is not one of `links` or below it. `text` is the sentence, `read` the same made
 /// plain.
 pub(super) fn check(text: &str, read: &str, links: &[String]) -> Result<(), Problem> {
-    for found in [SPOKEN.find(read), ACTING.find(read)].into_iter().flatten() {
+    if let Some(found) = SPOKEN.find(read).or_else(|| ACTING.find(read)) {
         return refused(found.as_str(), "a link in disguise");
     }
     for (plain, spelt) in [(read, false), (text, true)] {
