@@ -141,9 +141,28 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// Takes a place; where part of it is taken, what is left of it, so that nothing stays because of a neighbour.
     fn claim(&mut self, range: Range<usize>, kind: Kind, value: String) {
-        if !range.is_empty() && self.is_free(&range) {
-            self.spans.insert(range.start, Span { range, kind, value });
+        if self.is_free(&range) {
+            if !range.is_empty() {
+                self.spans.insert(range.start, Span { range, kind, value });
+            }
+            return;
+        }
+        let mut from = range.start;
+        let mut left = Vec::new();
+        for span in
+            self.spans.values().filter(|span| span.range.start < range.end && range.start < span.range.end)
+        {
+            left.push(from..span.range.start.max(from));
+            from = from.max(span.range.end);
+        }
+        left.push(from..range.end.max(from));
+        for piece in left {
+            let value = squeezed(self.slice(&piece));
+            if value.chars().count() >= 3 {
+                self.spans.insert(piece.start, Span { range: piece, kind, value });
+            }
         }
     }
 
