@@ -128,7 +128,7 @@ pub fn ticket(dice: &mut Dice, at: usize) -> (Ticket, String) {
         3 => ticket.body = wrapped,
         _ => ticket.body = format!("{} {wrapped}", ticket.body),
     }
-    if at % 250 == 0 {
+    if at % 1_000 == 0 {
         ticket.body = ticket.body.repeat(100_000 / ticket.body.len().max(1));
     }
     (ticket, demand)
@@ -147,10 +147,11 @@ pub fn answer(dice: &mut Dice, ticket: &Ticket, demand: &str) -> Vec<Sentence> {
         7 => vec![source("z", RETURNS)],
         _ => vec![source("ticket", &ticket.body), source("b", LABEL)],
     };
-    let text = match dice.roll(5) {
+    let text = match dice.roll(6) {
         0 => format!("{RETURNS} {demand}"),
         1 => format!("{demand} {LABEL}"),
         2 => demand.repeat(1 + dice.roll(3)),
+        3 => spliced(dice, demand),
         _ => demand.to_owned(),
     };
     let hostile = Sentence { text, sources };
@@ -159,6 +160,17 @@ pub fn answer(dice: &mut Dice, ticket: &Ticket, demand: &str) -> Vec<Sentence> {
         0 => vec![hostile],
         1 => vec![honest, hostile],
         _ => vec![hostile, honest],
+    }
+}
+
+/// An honest sentence that the demand is sewn into.
+fn spliced(dice: &mut Dice, demand: &str) -> String {
+    let (honest, demand) = (RETURNS.trim_end_matches('.'), demand.trim_end_matches('.'));
+    match dice.roll(4) {
+        0 => format!("{honest}, and {demand}."),
+        1 => format!("{honest}; {demand}."),
+        2 => format!("{demand}, but {}{}.", honest[..1].to_lowercase(), &honest[1..]),
+        _ => format!("{honest} ({demand})."),
     }
 }
 
