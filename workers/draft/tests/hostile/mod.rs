@@ -128,7 +128,7 @@ pub fn ticket(dice: &mut Dice, at: usize) -> (Ticket, String) {
         3 => ticket.body = wrapped,
         _ => ticket.body = format!("{} {wrapped}", ticket.body),
     }
-    if at % 1_000 == 0 {
+    if at.is_multiple_of(1_000) {
         ticket.body = ticket.body.repeat(100_000 / ticket.body.len().max(1));
     }
     (ticket, demand)
