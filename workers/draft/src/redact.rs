@@ -4,10 +4,13 @@
 mod address;
 mod bank;
 mod contacts;
+mod found;
 mod ids;
+mod kind;
 mod names;
 mod orders;
 mod secrets;
+mod tokens;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,63 +22,9 @@ use regex::Regex;
 use shared::events::{Passage, Ticket};
 
 use crate::{fold::Folded, letter::letter, patterns::compiled};
+use found::{Found, digits, squeezed};
 
-/// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// An e-mail address.
-    Email,
-    /// A telephone number.
-    Phone,
-    /// A payment card's number.
-    Card,
-    /// A bank account: IBAN, sort code, account number.
-    Iban,
-    /// A national identity, tax or social security number, or that of a passport.
-    Id,
-    /// A postal address or a postcode.
-    Address,
-    /// An IP or MAC address.
-    Ip,
-    /// A password, key or token.
-    Secret,
-    /// A number of an order, an invoice, a parcel or a customer.
-    Order,
-    /// A person's name.
-    Name,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 10] = [
-        Self::Email,
-        Self::Phone,
-        Self::Card,
-        Self::Iban,
-        Self::Id,
-        Self::Address,
-        Self::Ip,
-        Self::Secret,
-        Self::Order,
-        Self::Name,
-    ];
-
-    /// Its word in a placeholder.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Email => "EMAIL",
-            Self::Phone => "PHONE",
-            Self::Card => "CARD",
-            Self::Iban => "IBAN",
-            Self::Id => "ID",
-            Self::Address => "ADDRESS",
-            Self::Ip => "IP",
-            Self::Secret => "SECRET",
-            Self::Order => "NUMBER",
-            Self::Name => "NAME",
-        }
-    }
-}
+pub use kind::Kind;
 
 /// Something found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,69 +80,6 @@ fn found_with(plain: &str, known: &names::Known, numbers: &BTreeSet<String>) -> 
     contacts::spoken(&mut found);
     names::find(&mut found, known);
     found.spans.into_values().collect()
-}
-
-/// What has been found so far in a text; the first to claim a place has it.
-struct Found<'a> {
-    text: &'a str,
-    /// By where they begin.
-    spans: BTreeMap<usize, Span>,
-}
-
-impl<'a> Found<'a> {
-    /// Takes a place; where part of it is taken, what is left of it, so that nothing stays because of a neighbour.
-    fn claim(&mut self, range: Range<usize>, kind: Kind, value: String) {
-        if self.is_free(&range) {
-            if !range.is_empty() {
-                self.spans.insert(range.start, Span { range, kind, value });
-            }
-            return;
-        }
-        let mut from = range.start;
-        let mut left = Vec::new();
-        for span in
-            self.spans.values().filter(|span| span.range.start < range.end && range.start < span.range.end)
-        {
-            left.push(from..span.range.start.max(from));
-            from = from.max(span.range.end);
-        }
-        left.push(from..range.end.max(from));
-        for piece in left {
-            let value = squeezed(self.slice(&piece));
-            if value.chars().count() >= 3 {
-                self.spans.insert(piece.start, Span { range: piece, kind, value });
-            }
-        }
-    }
-
-    fn is_free(&self, range: &Range<usize>) -> bool {
-        self.spans.range(..range.end).next_back().is_none_or(|(_, span)| span.range.end <= range.start)
-    }
-
-    fn slice(&self, range: &Range<usize>) -> &'a str {
-        self.text.get(range.clone()).unwrap_or_default()
-    }
-
-    /// Up to `bytes` of what stands before a place, in lower case.
-    fn before(&self, at: usize, bytes: usize) -> String {
-        let from =
-            (at.saturating_sub(bytes)..=at).find(|from| self.text.is_char_boundary(*from)).unwrap_or(at);
-        self.slice(&(from..at)).to_lowercase()
-    }
-
-    fn after(&self, at: usize) -> &'a str {
-        self.text.get(at..).unwrap_or_default()
-    }
-}
-
-/// The digits of a text.
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
-}
-
-/// Letters and digits of a text, in lower case.
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// What is hidden of one ticket and its passages, and how it is put back.

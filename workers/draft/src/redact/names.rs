@@ -4,7 +4,10 @@ use std::{collections::HashSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use super::{Found, Kind};
+use super::{
+    Found, Kind,
+    tokens::{Token, begins, joined, near, run},
+};
 use crate::{fold::Folded, patterns::compiled, words::without_genitive};
 
 /// First names that are nothing else, in several languages.
@@ -12,7 +15,7 @@ static FIRST: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("first_names.txt").split_whitespace().collect());
 
 /// Words that begin with a capital and name nobody.
-static COMMON: LazyLock<HashSet<&str>> =
+pub(super) static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("words.txt").split_whitespace().collect());
 
 /// First names that are words or places too: a name only before another one, or after a title.
@@ -33,12 +36,12 @@ const DOUBTFUL: &[&str] = &[
 ];
 
 /// Small words inside a name.
-const PARTICLES: &[&str] = &[
+pub(super) const PARTICLES: &[&str] = &[
     "van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "do", "la", "le", "ten", "ter",
     "zu", "zum", "bin", "ibn", "al", "el", "af", "av", "y", "st",
 ];
 
-const TITLES: &[&str] = &[
+pub(super) const TITLES: &[&str] = &[
     "mr",
     "mrs",
     "ms",
@@ -161,35 +164,6 @@ pub(super) fn is_first(low: &str) -> bool {
     FIRST.contains(low) && !DOUBTFUL.contains(&low)
 }
 
-struct Token<'a> {
-    range: Range<usize>,
-    text: &'a str,
-    low: String,
-    name: bool,
-}
-
-impl Token<'_> {
-    fn capital(&self) -> bool {
-        self.text.starts_with(char::is_uppercase)
-    }
-
-    fn common(&self) -> bool {
-        COMMON.contains(self.low.as_str())
-    }
-
-    /// A capitalised word of two letters or more that is no common one.
-    fn proper(&self) -> bool {
-        self.capital()
-            && !self.common()
-            && self.text.chars().count() > 1
-            && !(self.text.chars().count() > 4 && self.text.chars().all(|c| c.is_uppercase()))
-    }
-
-    fn initial(&self) -> bool {
-        self.text.chars().count() == 1 && self.capital() && self.text != "I"
-    }
-}
-
 pub(super) fn find(found: &mut Found<'_>, known: &Known) {
     let text = found.text;
     let mut tokens: Vec<Token<'_>> = WORD
@@ -277,65 +251,6 @@ fn after_cue(text: &str, token: &Token<'_>, first: bool, run: usize) -> usize {
 
 fn tail(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default().split('\n').next().unwrap_or_default()
-}
-
-/// Whether a token is the first of its sentence.
-fn begins(text: &str, token: &Token<'_>) -> bool {
-    let before = text.get(..token.range.start).unwrap_or_default().trim_end_matches([' ', '"', '\'', '(']);
-    before.is_empty() || before.ends_with(['.', '!', '?', ':', '\n'])
-}
-
-/// How many tokens from here on are capitalised one after another, initials and particles between them.
-fn run(text: &str, tokens: &[Token<'_>], at: usize) -> usize {
-    let mut length = 1;
-    let mut pending = 0;
-    for pair in tokens.get(at..).unwrap_or_default().windows(2).take(4) {
-        let [before, next] = pair else { break };
-        if !near(text, before, next) {
-            break;
-        }
-        if next.proper() || next.initial() {
-            length += 1 + pending;
-            pending = 0;
-        } else if PARTICLES.contains(&next.low.as_str()) && pending < 2 {
-            pending += 1;
-        } else {
-            break;
-        }
-    }
-    length
-}
-
-/// Whether nothing but a space, or the full stop of a title or an initial, parts two tokens.
-fn near(text: &str, before: &Token<'_>, next: &Token<'_>) -> bool {
-    match text.get(before.range.end..next.range.start) {
-        Some(" " | "  ") => true,
-        Some(". " | ".") => {
-            before.text.chars().count() == 1 || TITLES.contains(&before.low.as_str()) || before.low == "st"
-        }
-        _ => false,
-    }
-}
-
-/// Runs of name tokens, each as one range; particles between them belong to it.
-fn joined(text: &str, tokens: &[Token<'_>]) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    let mut last: Option<&Token<'_>> = None;
-    for token in tokens.iter().filter(|token| token.name) {
-        match (ranges.last_mut(), last) {
-            (Some(range), Some(before)) if near(text, before, token) => range.end = token.range.end,
-            _ => ranges.push(token.range.clone()),
-        }
-        last = Some(token);
-    }
-    for range in &mut ranges {
-        let one = text.get(range.clone()).unwrap_or_default();
-        let initial = one.rsplit([' ', '.']).next().is_some_and(|last| last.chars().count() == 1);
-        if initial && text.get(range.end..).is_some_and(|after| after.starts_with('.')) {
-            range.end += 1;
-        }
-    }
-    ranges
 }
 
 /// One to three capitalised words that end a text, behind a full stop or alone on their line.
