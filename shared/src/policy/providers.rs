@@ -137,8 +137,8 @@ impl ModelTerms {
     }
 }
 
-/// What is wrong with providers, models, budgets and compute, each with the path of its field.
-pub(super) fn problems(policy: &Policy) -> Vec<String> {
+/// What is wrong with providers, models, budgets and compute, as path and text.
+pub(super) fn problems(policy: &Policy) -> Vec<(String, String)> {
     let mut found = Vec::new();
     if policy.providers.is_empty() {
         found.push("providers is empty, so nobody would ever write a reply; list `kind: local`".to_owned());
@@ -157,6 +157,10 @@ pub(super) fn problems(policy: &Policy) -> Vec<String> {
         found.push("compute.dollars_a_core_hour is no amount of dollars".to_owned());
     }
     found
+        .iter()
+        .filter_map(|problem| problem.split_once(' '))
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect()
 }
 
 fn is_amount(dollars: f64) -> bool {

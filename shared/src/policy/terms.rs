@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    AmbiguousTerms, Autonomy, Budgets, Care, Compute, Expression, Models, Override, ProviderTerms, ScoreTerms, TenantTerms,
+    AmbiguousTerms, Autonomy, Budgets, Care, Compute, Expression, Models, Override, ProviderTerms,
+    ScoreTerms, TenantTerms,
 };
 use crate::events::{Classification, Route, Thresholds};
 

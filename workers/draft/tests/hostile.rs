@@ -15,8 +15,9 @@ mod hostile;
 
 use canary::Dice;
 use draft::{
-    DISCLOSURE, Provider, draft,
+    DISCLOSURE,
     ground::{Grounded, Sources, check},
+    local,
     redact::Redaction,
     sanitize,
 };
@@ -118,7 +119,7 @@ fn of_six_thousand_hostile_tickets_none_moves_a_model_or_the_local_provider() {
             through.push(format!("{} <- {:?}", reply.text(), obeyed));
         }
         assert!(found.unbacked.len() <= 20 && found.doubts.len() <= 20);
-        match draft(Provider::Local, &policy, &ticket, &classification, &retrieval) {
+        match local(&policy, &ticket, &classification, &retrieval) {
             Draft::Reply(reply) => said_before(&reply, &ticket, &passages),
             Draft::Withheld { reason, .. } => assert!(!reason.contains('<'), "{reason}"),
         }
