@@ -24,6 +24,10 @@ static DOMAIN: LazyLock<Regex> = LazyLock::new(|| compiled(r"[\p{L}\p{N}_-]+(?:\
 static MAIL: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"[\p{L}\p{N}][\p{L}\p{N}._%+'-]*@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"));
 
+/// A host with a path or a query behind it.
+static PATH: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)(?:https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+[/?#][a-z0-9/_.~?=&#+-]*"));
+
 /// Schemes that act without `//`.
 static ACTING: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
@@ -50,11 +54,15 @@ pub(super) fn check(text: &str, read: &str, links: &[String]) -> Result<(), Prob
             }
         }
     }
-    let mails: Vec<_> = MAIL.find_iter(read).map(|mail| mail.range()).collect();
+    let ours = |link: &regex::Match<'_>| {
+        let rest = link.as_str().rsplit("//").next().unwrap_or_default();
+        listed(&rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase(), links)
+    };
+    let judged: Vec<_> =
+        MAIL.find_iter(read).chain(PATH.find_iter(read).filter(ours)).map(|found| found.range()).collect();
     for found in DOMAIN.find_iter(read).filter(|found| domain(found.as_str())) {
-        let inside = mails.iter().any(|mail| mail.contains(&found.start()));
-        let below = read.get(..found.start()).is_some_and(|before| before.ends_with(['/', '=']));
-        if !inside && !below && !listed(&found.as_str().to_ascii_lowercase(), links) {
+        let inside = judged.iter().any(|place| place.contains(&found.start()));
+        if !inside && !listed(&found.as_str().to_ascii_lowercase(), links) {
             return refused(found.as_str(), "which policy does not list");
         }
     }
@@ -151,19 +159,22 @@ fn harmless(path: &str) -> bool {
         && !query.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).any(domain)
 }
 
-/// `shop.example`: labels with a dot between them, the last of letters.
+/// `shop.example`: labels with a dot between them, one after the first of letters; `invoice.pdf` is none.
 fn domain(host: &str) -> bool {
     let host = host.trim_end_matches('.');
     let labels: Vec<_> = host.split('.').collect();
     let label = |label: &&str| {
         !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
     };
-    let last = labels.last().copied().unwrap_or_default();
-    let top = last.starts_with("xn--") || last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
+    let file = labels.last().is_some_and(|last| FILES.contains(&last.to_ascii_lowercase().as_str()));
+    let top = |name: &&str| {
+        let letters = name.chars().take_while(|c| c.is_alphabetic()).count();
+        name.starts_with("xn--") || letters >= 2 && name.chars().nth(letters).is_none_or(|c| !c.is_ascii())
+    };
     labels.len() > 1
         && labels.iter().all(label)
-        && top
-        && !FILES.contains(&last.to_ascii_lowercase().as_str())
+        && labels.iter().skip(1).any(top)
+        && !(file && labels.len() == 2)
 }
 
 /// `192.0.2.7`, `0xC0000207`.
