@@ -47,6 +47,7 @@ soak: $(ORT) packages ## The end-to-end test with random faults for MINUTES=10
 bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/
 	cargo build --release --workspace --bins --examples
 	ROUNDS=$(ROUNDS) cargo run --release -p bench
+	cargo bench --quiet -p shared --bench model -- $(ROUNDS)
 
 .PHONY: train
 train: training/.venv/installed ## Fine-tune, calibrate, export and quantise the models; data from SWITCHYARD_BITEXT_DIR

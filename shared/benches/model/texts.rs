@@ -29,9 +29,9 @@ impl Mix {
 }
 
 pub fn mixes() -> Vec<Mix> {
-    let (short, long) = (short(1_500), long(150));
-    let mut mixed: Vec<String> = short.iter().take(900).cloned().collect();
-    for (at, text) in long.iter().take(100).enumerate() {
+    let (short, long) = (short(1_000), long(100));
+    let mut mixed: Vec<String> = short.iter().take(540).cloned().collect();
+    for (at, text) in long.iter().take(60).enumerate() {
         mixed.insert(at * 10 + at % 7, text.clone());
     }
     vec![Mix::of("short", short), Mix::of("long", long), Mix::of("mixed", mixed)]
