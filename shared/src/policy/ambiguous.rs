@@ -1,11 +1,12 @@
 //! What is done about a call that left and whose answer was lost: it may have been billed, and nobody can ask.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::bus::Lane;
 
 /// By lane. A customer of today waits for an answer; a historical ticket waits for nobody, so no cent is risked on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AmbiguousTerms {
     /// Tickets of today.
@@ -15,7 +16,7 @@ pub struct AmbiguousTerms {
 }
 
 /// What is done about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnAmbiguous {
     /// Asked once more, and counted as a possible second bill; after a second loss a person answers.
