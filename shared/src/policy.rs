@@ -34,7 +34,7 @@ pub use autonomy::{Autonomy, Override, PartialThresholds, TenantTerms};
 pub use expression::Expression;
 pub use facts::Facts;
 pub use file::{PolicyFile, locate};
-pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms};
+pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms, Tokens};
 pub use schema::schema;
 pub use score::{Assessment, Care, Caution, Feature, Features, Fitted, ScoreTerms, probability, rounded};
 pub use terms::{CertificateTerms, DraftTerms, HazardRule, Holdout, Offer, Policy, RuleTerms};

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use all::Overrides;
-use draft::Provider;
 use retrieve::Retrieve;
 use shared::{
     Config, Envelope, Worker,
@@ -46,7 +45,7 @@ impl Workers {
         let classified = envelope(Classified { ticket, classification });
         let Retrieved { ticket, classification, retrieval } = self.retrieve.handle(classified).await?;
         let policy = self.policy.current();
-        let draft = draft::draft(Provider::Local, &policy, &ticket, &classification, &retrieval);
+        let draft = draft::local(&policy, &ticket, &classification, &retrieval);
         let decision = route::decide(&policy, &ticket, &classification, &retrieval, &draft);
         Ok(Routed { ticket, classification, retrieval, draft, decision })
     }

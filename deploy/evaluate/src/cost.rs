@@ -22,7 +22,9 @@ const LENGTHS: [usize; 5] = [1, 2, 4, 8, 15];
 /// CPU time of this process's threads so far, in nanoseconds (`/proc/self/task/*/schedstat`, first field).
 fn cpu_ns() -> Result<u64> {
     let mut sum = 0;
-    for task in fs::read_dir("/proc/self/task").context("cannot read /proc/self/task; cost is measured on Linux")? {
+    for task in
+        fs::read_dir("/proc/self/task").context("cannot read /proc/self/task; cost is measured on Linux")?
+    {
         // A thread may end between the listing and the reading.
         let Ok(line) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
         sum += line.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0);

@@ -38,7 +38,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_a_dash() {
         let figures = json!({ "a_set": { "texts": 3, "share": 0.5 } });
-        let made = super::of("set", &figures, &[("texts", "/texts"), ("share", "/share"), ("other", "/other")]);
+        let made =
+            super::of("set", &figures, &[("texts", "/texts"), ("share", "/share"), ("other", "/other")]);
         assert_eq!(made, "| set | texts | share | other |\n|---|---|---|---|\n| a set | 3 | 0.5000 | - |\n");
     }
 }

@@ -28,19 +28,16 @@ fn data(prompt: &str) -> Value {
     starts.filter_map(read).find(|value| value.get("passages").is_some()).unwrap_or_default()
 }
 
-/// Offer first, then what the passages say that holds for everybody.
+/// What the passages say that holds for everybody.
 fn sentences(data: &Value) -> Vec<Value> {
-    let offer = data.get("offer").filter(|offer| offer["text"].is_string());
-    let granted =
-        offer.map(|offer| sentence(offer["text"].as_str().unwrap_or_default(), &offer["id"], &offer["text"]));
     let passages = data["passages"].as_array().into_iter().flatten();
     let quoted = passages.flat_map(|passage| {
         let reply = passage["reply"].as_str().unwrap_or_default();
         general(reply).map(|text| sentence(text, &passage["id"], &json!(text))).collect::<Vec<_>>()
     });
     let mut found: Vec<Value> = Vec::new();
-    for one in granted.into_iter().chain(quoted) {
-        if found.len() <= SENTENCES && !found.iter().any(|other| other["text"] == one["text"]) {
+    for one in quoted {
+        if found.len() < SENTENCES && !found.iter().any(|other| other["text"] == one["text"]) {
             found.push(one);
         }
     }

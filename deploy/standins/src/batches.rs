@@ -127,6 +127,27 @@ fn result(shared: &Shared, one: &Value, weather: Weather) -> Value {
     json!({ "custom_id": custom_id, "result": result })
 }
 
+/// `GET /v1/messages/batches`: all of them, newest first.
+pub(crate) async fn list(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let id = request_id();
+    if let Err(fault) = keyed(&headers) {
+        return fault.response(&id, HeaderMap::new());
+    }
+    let all: Vec<Batch> = shared.batches(|batches| batches.values().rev().cloned().collect());
+    let data: Vec<Value> = all.iter().map(|batch| batch.body(&shared, host(&headers))).collect();
+    let end = |one: Option<&Batch>| one.map(|batch| batch.id.clone());
+    let body =
+        json!({ "data": data, "has_more": false, "first_id": end(all.first()), "last_id": end(all.last()) });
+    response(200, HeaderMap::new(), &body)
+}
+
+/// A key; what has no body needs no content type.
+fn keyed(headers: &HeaderMap) -> Result<(), Fault> {
+    let mut headers = headers.clone();
+    put(&mut headers, "content-type", "application/json");
+    authorised(&headers)
+}
+
 /// `GET /v1/messages/batches/{id}`.
 pub(crate) async fn read(
     State(shared): State<Arc<Shared>>,
@@ -178,12 +199,7 @@ fn found(
     let mut out = HeaderMap::new();
     let id = request_id();
     put(&mut out, "request-id", &id);
-    let asked = {
-        let mut headers = headers.clone();
-        put(&mut headers, "content-type", "application/json");
-        authorised(&headers)
-    };
-    if let Err(fault) = asked {
+    if let Err(fault) = keyed(headers) {
         return fault.response(&id, out);
     }
     match shared.batches(|batches| batches.get(name).cloned()) {

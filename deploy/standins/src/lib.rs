@@ -107,7 +107,7 @@ impl Drop for StandIn {
 fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/messages", post(anthropic::messages))
-        .route("/v1/messages/batches", post(batches::create))
+        .route("/v1/messages/batches", post(batches::create).get(batches::list))
         .route("/v1/messages/batches/{id}", get(batches::read))
         .route("/v1/messages/batches/{id}/results", get(batches::results))
         .route("/v1/messages/batches/{id}/cancel", post(batches::cancel))

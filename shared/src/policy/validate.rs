@@ -28,6 +28,7 @@ pub(super) fn problems(policy: &Policy) -> Vec<(String, String)> {
         format_args!("{} is not between 2 and 5", policy.draft.sentences),
     );
     offers(&policy.offers, &mut found);
+    found.0.extend(super::providers::problems(policy));
     found.0
 }
 

@@ -11,7 +11,8 @@ const PLAIN: &str = "natural_tickets";
 
 pub(super) fn figures(answers: &Answers) -> Value {
     let Some(plain) = answers.get(PLAIN) else { return Value::Null };
-    let changed = answers.iter().filter_map(|(name, rows)| Some((name.strip_prefix(PLAIN)?.strip_prefix(':')?, rows)));
+    let changed =
+        answers.iter().filter_map(|(name, rows)| Some((name.strip_prefix(PLAIN)?.strip_prefix(':')?, rows)));
     let all = [("as_written", plain)].into_iter().chain(changed);
     Value::Object(all.map(|(name, rows)| (name.to_owned(), of(plain, rows))).collect::<Map<_, _>>())
 }

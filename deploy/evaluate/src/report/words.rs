@@ -15,7 +15,10 @@ const WORST: usize = 12;
 
 /// The tables, each under its heading.
 pub(super) fn report(metrics: &Value, answers: &Answers) -> String {
-    let heading = format!("# What the classifier is worth\n\nBundle `{}`. ", metrics["bundle"].as_str().unwrap_or_default());
+    let heading = format!(
+        "# What the classifier is worth\n\nBundle `{}`. ",
+        metrics["bundle"].as_str().unwrap_or_default()
+    );
     heading + INTRODUCTION + &tables(metrics) + &worst(answers) + &read_from(metrics)
 }
 
@@ -29,20 +32,59 @@ const INTRODUCTION: &str = "Written by `make evaluate`: the bundle beside this f
 pub(crate) fn tables(metrics: &Value) -> String {
     let none = Value::Null;
     let get = |key: &str| metrics.get(key).unwrap_or(&none);
-    let calibration = [("ECE", "/ece"), ("Brier", "/brier"), ("AURC", "/aurc"), ("1 %", "/coverage_at_1_percent_risk"), ("2 %", "/coverage_at_2_percent_risk"), ("5 %", "/coverage_at_5_percent_risk")];
+    let calibration = [
+        ("ECE", "/ece"),
+        ("Brier", "/brier"),
+        ("AURC", "/aurc"),
+        ("1 %", "/coverage_at_1_percent_risk"),
+        ("2 %", "/coverage_at_2_percent_risk"),
+        ("5 %", "/coverage_at_5_percent_risk"),
+    ];
     let intent = [
-        ("texts", "/texts"), ("macro-F1", "/macro_f1"), ("95 % from", "/macro_f1_low"), ("to", "/macro_f1_high"), ("accuracy", "/accuracy"),
-        ("share above 0.85", "/share_above_0.85"), ("accuracy there", "/accuracy_above_0.85"),
+        ("texts", "/texts"),
+        ("macro-F1", "/macro_f1"),
+        ("95 % from", "/macro_f1_low"),
+        ("to", "/macro_f1_high"),
+        ("accuracy", "/accuracy"),
+        ("share above 0.85", "/share_above_0.85"),
+        ("accuracy there", "/accuracy_above_0.85"),
     ];
     let scope = [
-        ("in", "/in_scope"), ("out", "/out_of_scope"), ("AUROC", "/auroc"), ("of confidence", "/auroc_confidence"), ("of scope head", "/auroc_scope_head"),
-        ("bar that lets 90 % in", "/bar_that_lets_90_percent_in"), ("out of scope above it", "/out_of_scope_above_that_bar"), ("above 0.85", "/out_of_scope_above_0.85"),
+        ("in", "/in_scope"),
+        ("out", "/out_of_scope"),
+        ("AUROC", "/auroc"),
+        ("of confidence", "/auroc_confidence"),
+        ("of scope head", "/auroc_scope_head"),
+        ("bar that lets 90 % in", "/bar_that_lets_90_percent_in"),
+        ("out of scope above it", "/out_of_scope_above_that_bar"),
+        ("above 0.85", "/out_of_scope_above_0.85"),
     ];
-    let hazards = [("texts", "/any/texts"), ("with a hazard", "/any/positives"), ("recall", "/any/recall"), ("false alarms", "/any/false_alarms")];
-    let mood = [("texts", "/texts"), ("macro-F1", "/macro_f1"), ("a lexicon's", "/lexicon_macro_f1"), ("accuracy", "/accuracy"), ("within one level", "/within_one_level")];
-    let robust = [("texts", "/texts"), ("macro-F1", "/macro_f1"), ("answers as before", "/answers_as_before"), ("marked truncated", "/marked_truncated")];
+    let hazards = [
+        ("texts", "/any/texts"),
+        ("with a hazard", "/any/positives"),
+        ("recall", "/any/recall"),
+        ("false alarms", "/any/false_alarms"),
+    ];
+    let mood = [
+        ("texts", "/texts"),
+        ("macro-F1", "/macro_f1"),
+        ("a lexicon's", "/lexicon_macro_f1"),
+        ("accuracy", "/accuracy"),
+        ("within one level", "/within_one_level"),
+    ];
+    let robust = [
+        ("texts", "/texts"),
+        ("macro-F1", "/macro_f1"),
+        ("answers as before", "/answers_as_before"),
+        ("marked truncated", "/marked_truncated"),
+    ];
     let second = [
-        ("with two", "/with_two_requests"), ("both found", "/found"), ("reported", "/reported"), ("precision", "/precision"), ("with one", "/with_one_request"), ("false alarms", "/false_alarms"),
+        ("with two", "/with_two_requests"),
+        ("both found", "/found"),
+        ("reported", "/reported"),
+        ("precision", "/precision"),
+        ("with one", "/with_one_request"),
+        ("false alarms", "/false_alarms"),
     ];
     [
         section("Intent", "Intervals: bootstrap over the texts.", &of("set", get("intent"), &intent)),
@@ -75,12 +117,18 @@ fn by_kind(hazards: &Value) -> String {
             }
         }
     }
-    of("set", &Value::Object(rows), &[("with it", "/positives"), ("recall", "/recall"), ("false alarms", "/false_alarms")])
+    of(
+        "set",
+        &Value::Object(rows),
+        &[("with it", "/positives"), ("recall", "/recall"), ("false alarms", "/false_alarms")],
+    )
 }
 
 fn cost(cost: &Value) -> String {
     let Some(said) = cost.as_object() else { return "Not measured.\n".to_owned() };
-    let rows = said.iter().map(|(key, value)| vec![key.replace('_', " "), value.as_f64().map_or(cell(value), |number| number.to_string())]);
+    let rows = said.iter().map(|(key, value)| {
+        vec![key.replace('_', " "), value.as_f64().map_or(cell(value), |number| number.to_string())]
+    });
     let mean = cost["cpu_ms_a_ticket"].as_f64().unwrap_or(0.0);
     let dollars = cost["dollars_a_million_tickets"].as_f64().map_or(String::new(), |dollars| {
         format!("\nThat is ${:.10} a ticket for reading it, beside $0.0004 and 85 ms a ticket of the system this product is compared with.\n", dollars / 1e6)

@@ -10,7 +10,7 @@ use tokio::{
 use tokio_postgres::{Client, Row, Statement, types::ToSql};
 
 /// Steps in one transaction, at most.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 256;
 
 /// Longer than the server lets a statement run: past it the connection is as good as lost.
 const PATIENCE: Duration = Duration::from_secs(40);

@@ -17,6 +17,13 @@ static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
 /// Any scheme, before `//`.
 static SCHEME: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)([a-z][a-z0-9+.-]*)\s*:\s*//"));
 
+/// What may be a host, wherever it stands.
+static DOMAIN: LazyLock<Regex> = LazyLock::new(|| compiled(r"[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+"));
+
+/// An e-mail address, which `contacts` judges.
+static MAIL: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"[\p{L}\p{N}][\p{L}\p{N}._%+'-]*@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"));
+
 /// Schemes that act without `//`.
 static ACTING: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
@@ -33,7 +40,7 @@ const FILES: [&str; 16] = [
 /// Refuses every link whose host is not one of `links` or below it. `text` is the sentence, `read` the same made
 /// plain.
 pub(super) fn check(text: &str, read: &str, links: &[String]) -> Result<(), Problem> {
-    for found in [SPOKEN.find(read), ACTING.find(read)].into_iter().flatten() {
+    if let Some(found) = SPOKEN.find(read).or_else(|| ACTING.find(read)) {
         return refused(found.as_str(), "a link in disguise");
     }
     for (plain, spelt) in [(read, false), (text, true)] {
@@ -43,6 +50,14 @@ pub(super) fn check(text: &str, read: &str, links: &[String]) -> Result<(), Prob
             }
         }
     }
+    let mails: Vec<_> = MAIL.find_iter(read).map(|mail| mail.range()).collect();
+    for found in DOMAIN.find_iter(read).filter(|found| domain(found.as_str())) {
+        let inside = mails.iter().any(|mail| mail.contains(&found.start()));
+        let below = read.get(..found.start()).is_some_and(|before| before.ends_with(['/', '=']));
+        if !inside && !below && !listed(&found.as_str().to_ascii_lowercase(), links) {
+            return refused(found.as_str(), "which policy does not list");
+        }
+    }
     Ok(())
 }
 
@@ -50,6 +65,9 @@ fn look(token: &str, links: &[String]) -> Result<(), Problem> {
     let token = token
         .trim_start_matches(['\'', '*', '_'])
         .trim_end_matches(['.', ',', ':', '!', '?', '\'', '*', '_']);
+    if SCHEME.find(token).is_some_and(|found| found.start() > 0) {
+        return refused(token, "a link in disguise");
+    }
     if let Some((scheme, rest)) = after_scheme(token) {
         if !["http", "https"].contains(&scheme.as_str()) {
             return refused(token, "whose scheme is not https");
@@ -61,8 +79,12 @@ fn look(token: &str, links: &[String]) -> Result<(), Problem> {
     }
     let head = token.split(['/', '?', '#', ':']).next().unwrap_or_default();
     let host = head.rsplit('@').next().unwrap_or_default();
-    if head.contains('@') && domain(host) && head.len() == token.len() {
-        return Ok(()); // an e-mail address: `contacts` judges it
+    if let Some((local, _)) = head.rsplit_once('@').filter(|_| domain(host)) {
+        let typed = |c: char| c.is_alphanumeric() || "._%+'-".contains(c);
+        let mail =
+            local.starts_with(char::is_alphanumeric) && local.chars().all(typed) && head.len() == token.len();
+        // an e-mail address is judged by `contacts`
+        return if mail { Ok(()) } else { refused(token, "a link in disguise") };
     }
     if domain(host) || numeric(host) {
         return whole(token, token, links);
