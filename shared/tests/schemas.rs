@@ -82,6 +82,10 @@ fn the_certificates_schema_follows_from_its_type() {
     }
     let committed = fs::read_to_string(&file).unwrap_or_default();
     assert!(committed == text, "{} does not follow from its type; run `make schemas`", file.display());
+    let example = fs::read(schemas().join("examples/certificate/shown.json")).unwrap();
+    let example: Value = serde_json::from_slice(&example).unwrap();
+    assert!(jsonschema::validator_for(&serde_json::to_value(&schema).unwrap()).unwrap().is_valid(&example));
+    serde_json::from_value::<shared::certificate::Certificate>(example).unwrap();
 }
 
 macro_rules! each_event {

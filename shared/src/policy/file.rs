@@ -147,6 +147,24 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_beside_the_file_is_read_with_it_and_again_when_it_changes() {
+        const CERTIFICATE: &str = include_str!("../../../schemas/examples/certificate/shown.json");
+        let folder = tempfile::tempdir().unwrap();
+        let (path, certificate) = (folder.path().join("policy.yaml"), folder.path().join("certificate.json"));
+        let named = GOOD.to_owned() + "\ncertificate: { file: certificate.json, required: true }\n";
+        std::fs::write(&path, named).unwrap();
+        let file = PolicyFile::open(&path).unwrap();
+        assert_eq!(file.current().certified, None, "it is not there yet");
+
+        std::fs::write(&certificate, CERTIFICATE).unwrap();
+        let first = aged(&file).certified.clone().unwrap();
+        std::fs::write(&certificate, CERTIFICATE.to_owned() + "\n").unwrap();
+        assert_ne!(aged(&file).certified.clone().unwrap().digest, first.digest);
+        std::fs::write(&certificate, "{}").unwrap();
+        assert_eq!(aged(&file).certified, None, "one that cannot be read is as good as none");
+    }
+
+    #[test]
     fn everything_wrong_with_a_file_is_said_with_the_setting_and_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("policy.yaml");
