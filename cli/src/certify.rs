@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use chrono::{TimeDelta, Utc};
 use clap::Args;
 use shared::{
-    certificate::{Certificate, Data, terms},
+    certificate::{Certificate, Data},
     policy::{Policy, locate},
     statistics::{Judged, curve},
 };
@@ -70,13 +70,12 @@ impl Certify {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let file = labelled::open(&self.labelled)?;
         let path = locate(self.policy.as_deref())?;
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let policy = Policy::parse(&text).with_context(|| path.display().to_string())?;
+        let policy = Policy::open(&path).with_context(|| path.display().to_string())?;
         let rows: Vec<&Labelled> = file.rows.iter().collect();
         let bundles = labelled::bundles(&rows)?;
         self.is_honest(&policy, &file, &bundles)?;
         let population = Population::of(&policy, &file.rows, self.part);
-        let certificate = self.certificate(&policy, &terms(&text)?, &file, bundles, &population);
+        let certificate = self.certificate(&policy, &file, bundles, &population);
         let points = curve(&population.judged);
         eprint!("{}", report::text(&certificate, &points));
         if let Some(path) = &self.picture {
@@ -119,7 +118,6 @@ impl Certify {
     fn certificate(
         &self,
         policy: &Policy,
-        terms: &str,
         file: &File,
         bundles: Bundles,
         population: &Population,
@@ -137,7 +135,7 @@ impl Certify {
             bundle: bundles.classifier,
             encoder: bundles.encoder,
             policy: policy.digest.clone(),
-            terms: terms.to_owned(),
+            terms: policy.terms.clone(),
             overall: asked.overall(population),
             intents: asked.by_intent(population),
             figures: figures::of(&population.judged),

@@ -21,7 +21,10 @@ mod validate;
 mod variables;
 mod warnings;
 
-use std::fmt::{self, Write as _};
+use std::{
+    fmt::{self, Write as _},
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
@@ -34,9 +37,11 @@ pub use file::{PolicyFile, locate};
 pub use providers::{Budgets, Compute, ModelTerms, Models, ProviderKind, ProviderTerms, Tokens};
 pub use schema::schema;
 pub use score::{Assessment, Care, Caution, Feature, Features, Fitted, ScoreTerms, probability, rounded};
-pub use terms::{CertificateTerms, Certified, DraftTerms, HazardRule, Holdout, Offer, Policy, RuleTerms};
+pub use terms::{CertificateTerms, DraftTerms, HazardRule, Holdout, Offer, Policy, RuleTerms};
 pub use variables::{Kind, LEVELS, VARIABLES, Variable};
 pub use warnings::Known;
+
+use crate::certificate::{self, Signed};
 
 /// The dangers a classifier can name; policy says what happens for each.
 pub const HAZARDS: [&str; 7] =
@@ -93,7 +98,28 @@ impl Policy {
         let mut policy = Self::deserialize(serde_yaml_ng::Deserializer::from_str(yaml)).map_err(not_yaml)?;
         located(yaml, validate::problems(&policy))?;
         policy.digest = digest(yaml.as_bytes());
+        policy.terms = certificate::terms(yaml).map_err(not_yaml)?;
         Ok(policy)
+    }
+
+    /// Reads a policy file, and the certificate that it names, looked up beside it. One that cannot be read is logged and is
+    /// as good as none; the policy says what that means.
+    ///
+    /// # Errors
+    /// As [`Policy::parse`], or that the file cannot be read.
+    pub fn open(path: &Path) -> Result<Self, PolicyError> {
+        let mut policy = Self::parse(&std::fs::read_to_string(path)?)?;
+        let Some(file) = policy.certificate_beside(path) else { return Ok(policy) };
+        match Signed::read(&file) {
+            Ok(signed) => policy.certified = Some(signed),
+            Err(error) => tracing::warn!(path = %file.display(), %error, "the certificate cannot be used"),
+        }
+        Ok(policy)
+    }
+
+    /// The certificate file that the policy in the file `path` names.
+    pub fn certificate_beside(&self, path: &Path) -> Option<PathBuf> {
+        self.certificate.as_ref().map(|terms| path.with_file_name(&terms.file))
     }
 }
 

@@ -34,7 +34,7 @@ pub fn find(decision: &Decision, named: Option<&Path>, folder: Option<&Path>) ->
         return Ok(Found::Missing(no_policy(decision, at_hand.as_deref(), folder)));
     };
     let Some(wanted) = decision.certificate.as_deref() else { return Ok(Found::Policy(Box::new(policy))) };
-    let beside = policy.certificate.as_ref().map(|terms| path.with_file_name(&terms.file));
+    let beside = policy.certificate_beside(path);
     let signed =
         beside.iter().chain(&kept).find_map(|path| Signed::read(path).ok().filter(|it| it.digest == wanted));
     let Some(signed) = signed else {
@@ -43,7 +43,7 @@ pub fn find(decision: &Decision, named: Option<&Path>, folder: Option<&Path>) ->
              SWITCHYARD_POLICIES names"
         )));
     };
-    policy.certified = Some(signed.into());
+    policy.certified = Some(signed);
     Ok(Found::Policy(Box::new(policy)))
 }
 

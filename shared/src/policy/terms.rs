@@ -10,6 +10,7 @@ use super::{
     AmbiguousTerms, Autonomy, Budgets, Care, Compute, Expression, Models, Override, ProviderTerms,
     ScoreTerms, TenantTerms,
 };
+use crate::certificate::Signed;
 use crate::events::{Classification, Route, Thresholds};
 
 /// What may be decided without a person, and what may be promised.
@@ -19,9 +20,12 @@ pub struct Policy {
     /// `policy@` and 12 hexadecimal digits of the file's SHA-256.
     #[serde(skip)]
     pub digest: String,
-    /// The certificate in force, if there is a usable one; found when the file is read.
+    /// Digest of the sections that decide, which a certificate speaks for.
     #[serde(skip)]
-    pub certified: Option<Certified>,
+    pub terms: String,
+    /// The certificate that `certificate` names, if it can be read; found when the file is read.
+    #[serde(skip)]
+    pub certified: Option<Signed>,
     /// Whether every ticket goes to people, at once.
     #[serde(default)]
     pub kill_switch: bool,
@@ -96,17 +100,6 @@ pub struct CertificateTerms {
     /// Whether nothing goes out by itself without it.
     #[serde(default)]
     pub required: bool,
-}
-
-/// What a usable certificate allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certified {
-    /// Its digest.
-    pub digest: String,
-    /// Until when it holds; a ticket's own time decides.
-    pub until: DateTime<Utc>,
-    /// The intents it speaks for; none: for all.
-    pub intents: Option<Vec<String>>,
 }
 
 /// What happens when a danger is named.

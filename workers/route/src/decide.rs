@@ -22,7 +22,7 @@ pub fn decide(
     let facts = Facts::new(ticket, classification, retrieval, draft);
     let scored = features::of(policy, &facts);
     let thresholds = policy.thresholds_of(&ticket.tenant, &classification.intent);
-    let before = limits::lowest(policy, &facts, threshold(thresholds, scored.score));
+    let before = limits::lowest(policy, &facts, scored.score, threshold(thresholds, scored.score));
     let autonomy = policy.autonomy_of(&ticket.tenant, &classification.intent);
     let shadow = (autonomy == Autonomy::Shadow).then_some(before.0);
     let (route, rule) = limits::by_autonomy(autonomy, classification, before);

@@ -1,6 +1,7 @@
 //! What lowers a route. Nothing here raises one.
 
 use shared::{
+    certificate::Signed,
     events::{Classification, DISCLOSURE, Route, Rule},
     policy::{Autonomy, Facts, Policy},
 };
@@ -9,14 +10,15 @@ use shared::{
 pub(crate) type Limit = (Route, Rule);
 
 /// The lowest of all limits but autonomy; of equals the first in the order of [`decide`](crate::decide).
-pub(crate) fn lowest(policy: &Policy, facts: &Facts<'_>, by_score: Limit) -> Limit {
+pub(crate) fn lowest(policy: &Policy, facts: &Facts<'_>, score: f64, by_score: Limit) -> Limit {
     let hard = lower(hazard(policy, facts.classification), policy.hard_rule(facts));
     let (route, rule) = match hard {
         Some(hard) if hard.0 <= by_score.0 => hard,
         _ => by_score,
     };
-    let at_most_suggest = [kill_switch, unsendable, uncertified];
-    let built_in = at_most_suggest.iter().find_map(|limit| limit(policy, facts));
+    let built_in = kill_switch(policy, facts)
+        .or_else(|| unsendable(policy, facts))
+        .or_else(|| uncertified(policy, facts, score));
     let built_in = built_in.filter(|_| route > Route::Suggest).map(|rule| (Route::Suggest, rule));
     lower(built_in, policy.lowered(facts, route)).unwrap_or((route, rule))
 }
@@ -75,18 +77,23 @@ fn unsendable(policy: &Policy, facts: &Facts<'_>) -> Option<Rule> {
 }
 
 /// Why the certificate that policy asks for does not allow auto; the ticket's own time decides.
-fn uncertified(policy: &Policy, facts: &Facts<'_>) -> Option<Rule> {
+fn uncertified(policy: &Policy, facts: &Facts<'_>, score: f64) -> Option<Rule> {
     let terms = policy.certificate.as_ref().filter(|terms| terms.required)?;
-    let intent = &facts.classification.intent;
-    let reason = match &policy.certified {
-        None => format!("there is no usable certificate in {}", terms.file.display()),
-        Some(held) if facts.ticket.created_at > held.until => {
-            format!("the certificate {} ended on {}", held.digest, held.until.date_naive())
-        }
-        Some(held) if held.intents.as_ref().is_some_and(|intents| !intents.contains(intent)) => {
-            format!("the certificate {} does not speak for {intent}", held.digest)
-        }
-        Some(_) => return None,
+    let Facts { ticket, classification, retrieval, .. } = facts;
+    let Some(Signed { certificate, digest }) = &policy.certified else {
+        let reason = format!("there is no usable certificate in {}", terms.file.display());
+        return Some(rule("certificate", format!("the policy asks for a certificate, and {reason}")));
+    };
+    let silent = certificate.is_silent_on(ticket.created_at, classification, retrieval);
+    let intent = &classification.intent;
+    let reason = if certificate.terms != policy.terms {
+        format!("{digest} is for {}, while the policy's are {}", certificate.terms, policy.terms)
+    } else if let Some(reason) = silent {
+        reason
+    } else if !certificate.covers(intent, score) {
+        format!("{digest} does not cover {intent} with the score {score}")
+    } else {
+        return None;
     };
     Some(rule("certificate", format!("the policy asks for a certificate, and {reason}")))
 }

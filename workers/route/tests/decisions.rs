@@ -10,14 +10,15 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use route::{decide, score};
+use serde_json::json;
 use shared::{
+    certificate::Signed,
     events::{
         Classification, Decision, Draft, Hazard, Passage, Priority, Reply, Retrieval, Route, Sentiment,
         Ticket, Tier,
     },
     policy::{
-        Autonomy, CertificateTerms, Certified, Expression, HAZARDS, Holdout, Policy, RuleTerms, probability,
-        rounded,
+        Autonomy, CertificateTerms, Expression, HAZARDS, Holdout, Policy, RuleTerms, probability, rounded,
     },
 };
 
@@ -225,22 +226,49 @@ fn a_certificate_that_is_required_bars_auto_unless_it_speaks_for_the_ticket() {
     };
     let barred = |digest: Option<&str>| (Route::Suggest, "certificate".to_owned(), digest.map(str::to_owned));
     assert_eq!(under(&policy), barred(None));
-    let held = |until: &str, intents: Option<&[&str]>| Certified {
-        digest: "certificate@1".to_owned(),
-        until: until.parse().unwrap(),
-        intents: intents.map(|intents| intents.iter().map(|&intent| intent.to_owned()).collect()),
-    };
-    for (certified, allowed) in [
-        (held("2026-12-01T00:00:00Z", None), true),
-        (held("2026-12-01T00:00:00Z", Some(&["track_order"])), true),
-        (held("2026-12-01T00:00:00Z", Some(&["get_refund"])), false),
-        (held("2026-11-01T00:00:00Z", None), false),
+    for (name, spoils, allowed) in [
+        ("as it was made", None, true),
+        ("expired", Some(("/expires", json!("2026-11-01T00:00:00Z"))), false),
+        ("of another classifier", Some(("/bundle", json!("classifier@other"))), false),
+        ("of another encoder", Some(("/encoder", json!("encoder@other"))), false),
+        ("of other terms", Some(("/terms", json!("terms@other"))), false),
+        ("above the ticket's score", Some(("/overall/threshold", json!(0.999_999))), false),
+        ("of nothing", Some(("/overall/threshold", json!(null))), false),
+        ("of other intents", Some(("/intents", json!({}))), false),
     ] {
-        policy.certified = Some(certified);
+        let mut certificate = certificate(&policy);
+        if let Some((place, value)) = spoils {
+            *certificate.pointer_mut(place).unwrap() = value;
+        }
+        let certificate = serde_json::from_value(certificate).unwrap();
+        policy.certified = Some(Signed { digest: "certificate@1".to_owned(), certificate });
         let (route, rule, digest) = under(&policy);
-        assert_eq!(route == Route::Auto, allowed, "{rule}");
+        assert_eq!(route == Route::Auto, allowed, "{name}: {rule}");
+        assert_eq!(rule == "certificate", !allowed, "{name}: {rule}");
         assert_eq!(digest.as_deref(), Some("certificate@1"));
     }
+    policy.certificate = None;
+    assert_eq!(under(&policy).0, Route::Auto, "one that is not asked for bars nothing");
+}
+
+/// A certificate that speaks for the plain case under this policy.
+fn certificate(policy: &Policy) -> serde_json::Value {
+    let Case { classification, retrieval, .. } = Case::plain();
+    let claim = |threshold: serde_json::Value| json!({ "threshold": threshold, "auto": 200, "wrong": 0, "coverage": 0.5, "bound": 0.015 });
+    json!({
+        "created": "2026-11-19T00:00:00Z",
+        "expires": "2027-02-17T00:00:00Z",
+        "alpha": 0.02,
+        "delta": 0.05,
+        "data": { "digest": "data@1", "rows": 400, "by_people": 0 },
+        "bundle": classification.model,
+        "encoder": retrieval.model,
+        "policy": "policy@1",
+        "terms": policy.terms,
+        "overall": claim(json!(0.86)),
+        "intents": { "track_order": claim(json!(null)) },
+        "figures": { "rows": 300, "right": 0.9, "aurc": 0.01, "ece": 0.02, "brier": 0.05 },
+    })
 }
 
 #[test]
