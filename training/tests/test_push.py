@@ -112,6 +112,7 @@ def test_a_busy_hub_is_asked_again_after_the_time_it_names(place, hub, monkeypat
     (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\nA card.\n")
     waited = []
     monkeypatch.setattr("huggingface_hub.HfApi", lambda token: HfApi(endpoint=hub.url, token=token))
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.url)
     monkeypatch.setattr("switchyard_training.push.time.sleep", waited.append)
     assert push.upload(folder, REPO, TOKEN).endswith("/commit/1")
     assert waited == [3.0, 2.0] and len(hub.commits) == 1
