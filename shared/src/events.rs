@@ -12,8 +12,8 @@ pub use any::{AnyEvent, Nothing};
 pub(crate) use decode::excerpt;
 pub use decode::{DecodeError, MAX_BODY_CHARS, MAX_EVENT_BYTES};
 pub use sections::{
-    Attention, Classification, Contribution, Cost, Decision, Draft, Hazard, Language, Mood, Passage, Reply,
-    Retrieval, Route, Rule, Scored, Sentence, Source, Thresholds, Usage,
+    Attention, Classification, Contribution, Cost, DISCLOSURE, Decision, Draft, Hazard, Language, Mood,
+    Passage, Reply, Retrieval, Route, Rule, Scored, Sentence, Source, Thresholds, Usage,
 };
 pub use ticket::{Channel, Customer, Priority, Resolution, Sentiment, Ticket, Tier};
 

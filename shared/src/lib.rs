@@ -3,6 +3,8 @@
 //! Five names matter: [`Worker`], [`Event`], [`Envelope`], [`Failure`] and [`run`](runner::run).
 
 pub mod bus;
+pub mod certificate;
+pub mod database;
 pub mod envelope;
 pub mod events;
 pub mod model;
@@ -10,6 +12,7 @@ pub mod policy;
 pub mod process;
 pub mod runner;
 pub mod start;
+pub mod statistics;
 mod worker;
 
 pub use envelope::Envelope;

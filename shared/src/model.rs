@@ -1,42 +1,51 @@
 //! The model runtime: a bundle, its tokenizer, one session a core and the queue that batches for them.
 //!
 //! [`Model::run`] takes one text and answers for one text; that texts are batched shows only in the speed. The
-//! same text gets bitwise the same answer in any batch.
+//! same text gets bitwise the same answer in any batch. The bundle's folder is watched: a new bundle is opened
+//! beside the old one, proven on its golden examples and takes the texts that come after; one that cannot be used
+//! is refused, and the old one goes on.
 
 mod bundle;
 mod card;
+mod engine;
+mod generation;
 mod golden;
 mod heads;
 mod library;
+mod metrics;
+mod output;
 mod queue;
 mod session;
 mod settings;
+mod swap;
 pub mod text;
 mod tokens;
+mod windows;
 
 use std::{path::Path, sync::Arc};
 
 pub use bundle::{Bundle, BundleError};
-pub use card::{Card, Golden, Kind};
+pub use card::{Card, Cost, Golden, Kind};
+pub use generation::Generation;
 pub use heads::{Head, sigmoid, softmax};
 pub use library::{LIBRARY_SETTING, LibraryError, environment};
+pub use output::Output;
 pub use settings::ModelSettings;
 
 use crate::StartError;
-use queue::Queue;
-use session::Sessions;
-use tokens::Tokens;
+use engine::Opening;
+use generation::{Readings, Served};
+use swap::Watch;
 
-/// An opened bundle. Cheap to clone; the sessions end with the last clone.
-#[derive(Clone)]
-pub struct Model(Arc<Inner>);
+/// An opened bundle, and after a swap the next one. Cheap to clone; the sessions end with the last clone.
+///
+/// `Reading` is what the caller makes of a bundle's card, once a bundle: it changes with the bundle.
+pub struct Model<Reading = ()>(Arc<Served<Reading>>);
 
-struct Inner {
-    bundle: Bundle,
-    tokens: Tokens,
-    queue: Arc<Queue>,
-    names: Arc<[String]>,
-    _sessions: Sessions,
+impl<Reading> Clone for Model<Reading> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
 /// Why a text got no answer. The text is not to blame, so it is worth another try.
@@ -66,28 +75,6 @@ pub enum ModelError {
     Closed,
 }
 
-/// What a model answers for one text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Output {
-    names: Arc<[String]>,
-    rows: Vec<Vec<f32>>,
-    /// Tokens the model read.
-    pub tokens: u32,
-    /// Whether the text was longer than that: its beginning and its end were read.
-    pub truncated: bool,
-}
-
-impl Output {
-    /// The raw numbers of one output.
-    ///
-    /// # Errors
-    /// When the model has no output of this name.
-    pub fn row(&self, name: &str) -> Result<&[f32], ModelError> {
-        let found = self.names.iter().zip(&self.rows).find(|(known, _)| known.as_str() == name);
-        found.map(|(_, row)| row.as_slice()).ok_or_else(|| ModelError::NoOutput(name.to_owned()))
-    }
-}
-
 impl Model {
     /// Opens the bundle in this folder, or where bundles of its kind are looked for, and asks it its golden
     /// examples.
@@ -99,26 +86,40 @@ impl Model {
         folder: Option<&Path>,
         settings: &ModelSettings,
     ) -> Result<Self, StartError> {
-        let (folder, library) = StartError::both(settings::bundle(kind, folder), settings.library())?;
-        let count = settings.sessions();
-        let opened =
-            tokio::task::spawn_blocking(move || Self::load(kind, &folder, &library, count))
-                .await
-                .map_err(|error| StartError::world(format!("opening the {kind} did not end: {error}")))??;
-        opened.prove().await.map_err(|error| StartError::setting(kind.setting(), error))?;
-        Ok(opened)
+        Self::open_reading(kind, folder, settings, |_| Ok(())).await
     }
+}
 
-    fn load(kind: Kind, folder: &Path, library: &Path, sessions: usize) -> Result<Self, StartError> {
-        let misset = |error: BundleError| StartError::setting(kind.setting(), error);
-        let environment =
-            environment(library).map_err(|error| StartError::setting(LIBRARY_SETTING, error))?;
-        let bundle = Bundle::load(folder, kind).map_err(misset)?;
-        let tokens = Tokens::load(&bundle).map_err(misset)?;
-        let queue = Arc::new(Queue::new(sessions));
-        let (sessions, names) =
-            Sessions::open(&environment, &bundle, tokens.padding(), sessions, &queue).map_err(misset)?;
-        Ok(Self(Arc::new(Inner { bundle, tokens, queue, names, _sessions: sessions })))
+impl<Reading: Send + Sync + 'static> Model<Reading> {
+    /// As [`open`](Model::open), with what `reading` makes of the card; a bundle whose card it cannot read is not
+    /// used.
+    ///
+    /// # Errors
+    /// As [`open`](Model::open), and what `reading` says.
+    pub async fn open_reading(
+        kind: Kind,
+        folder: Option<&Path>,
+        settings: &ModelSettings,
+        reading: impl Fn(&Card) -> Result<Reading, String> + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        let (folder, library) = StartError::both(settings::bundle(kind, folder), settings.library())?;
+        let readings = Readings {
+            opening: Opening { kind, library, sessions: settings.sessions() },
+            read: Box::new(reading),
+        };
+        let watch = Watch::before(folder);
+        let first = readings.generation(watch.folder()).await?;
+        metrics::serves(None, &first);
+        let served = Arc::new(Served::new(first));
+        tokio::spawn(watch.run(Arc::downgrade(&served), readings));
+        Ok(Self(served))
+    }
+}
+
+impl<Reading> Model<Reading> {
+    /// The bundle that takes texts now. Whoever asks it several things gets all answers from the same bundle.
+    pub fn current(&self) -> Arc<Generation<Reading>> {
+        self.0.current()
     }
 
     /// The model's numbers for one text. Waits for room in the queue; dropping the future gives the place up.
@@ -126,14 +127,7 @@ impl Model {
     /// # Errors
     /// When tokenizer or runtime fail, or the model is being closed.
     pub async fn run(&self, text: &str) -> Result<Output, ModelError> {
-        let inner = &self.0;
-        let read = inner
-            .tokens
-            .read(&text::prepare(text))
-            .map_err(|reason| ModelError::Tokenizer { bundle: inner.bundle.name(), reason })?;
-        let tokens = u32::try_from(read.ids.len()).unwrap_or(u32::MAX);
-        let rows = inner.queue.run(read.ids).await?;
-        Ok(Output { names: Arc::clone(&inner.names), rows, tokens, truncated: read.truncated })
+        self.current().run(text).await
     }
 
     /// The vector of one text, of length one; for encoders.
@@ -144,23 +138,14 @@ impl Model {
         Ok(self.run(text).await?.row("embedding")?.to_vec())
     }
 
-    /// What the bundle says about itself.
-    pub fn card(&self) -> &Card {
-        &self.0.bundle.card
+    /// What the bundle that takes texts now says about itself.
+    pub fn card(&self) -> Arc<Card> {
+        Arc::clone(&self.current().bundle().card)
     }
 
-    /// Name and shortened digest, as events show it: `classifier@3f2a91c07d5e`.
+    /// Name and shortened digest of the bundle that takes texts now, as events show it:
+    /// `classifier@3f2a91c07d5e`.
     pub fn name(&self) -> String {
-        self.0.bundle.name()
-    }
-
-    /// Asks the golden examples, all at once, so that every session has worked before the first ticket.
-    async fn prove(&self) -> Result<(), BundleError> {
-        let bundle = &self.0.bundle;
-        let asked = bundle.card.golden.iter().map(|golden| async move {
-            let output = self.run(golden.text()).await.map_err(|error| bundle.failed(error))?;
-            bundle.check(golden, &output)
-        });
-        futures::future::try_join_all(asked).await.map(|_| ())
+        self.current().name()
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use audit::{Body, Database, Limits, Row, Store};
+use audit::{Body, Limits, Row, Store};
 use futures::{SinkExt, StreamExt, stream};
 use shared::bus::{Origin, Partition};
 use tokio_postgres::{Client, NoTls};
@@ -30,8 +30,8 @@ const TOPIC: &str = "tickets.classified";
 /// When Postgres refuses.
 pub fn measure(stage: &Stage) -> Result<Vec<Finding>> {
     stage.runtime.block_on(async {
-        let database = Database::new(&stage.postgres.url().into())?;
-        database.migrate().await?;
+        let database = audit::database(&stage.postgres.url().into())?;
+        audit::migrate(&database).await?;
         let (client, connection) = tokio_postgres::connect(stage.postgres.url(), NoTls).await?;
         tokio::spawn(connection);
         let fsync: String = client.query_one("SHOW fsync", &[]).await?.get(0);

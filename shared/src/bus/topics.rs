@@ -53,6 +53,19 @@ impl Lane {
             Self::Replay => format!("replay.{name}").into(),
         }
     }
+
+    /// The lane that a physical topic belongs to.
+    pub fn of(topic: &str) -> Self {
+        if topic.starts_with("replay.") { Self::Replay } else { Self::Live }
+    }
+
+    /// `live` or `replay`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Replay => "replay",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ticket::{Priority, Sentiment};
 
+/// What every reply says last: that a machine wrote it, and how to reach a person.
+pub const DISCLOSURE: &str =
+    "This reply was written by our automated assistant; answer it to reach a person.";
+
 /// A label and how sure its model is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scored {
@@ -186,6 +190,11 @@ pub struct Usage {
 }
 
 impl Reply {
+    /// Whether its last word is [`DISCLOSURE`], unaltered and resting on nothing else.
+    pub fn has_disclosure(&self) -> bool {
+        self.sentences.last().is_some_and(|last| last.text == DISCLOSURE && last.sources.is_empty())
+    }
+
     /// The reply as one text.
     pub fn text(&self) -> String {
         self.sentences.iter().map(|sentence| sentence.text.as_str()).collect::<Vec<_>>().join(" ")
@@ -242,6 +251,9 @@ pub struct Decision {
     /// Whether it would have been auto, had chance not sent it to a person for comparison.
     #[serde(default)]
     pub holdout: bool,
+    /// Where the intent is in the shadow: what the route would have been. A person answers without the draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Route>,
     /// What the ticket has cost.
     #[serde(default)]
     pub cost: Cost,

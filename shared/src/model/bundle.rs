@@ -1,8 +1,10 @@
 //! A bundle: model, tokenizer and what they say about themselves, each file pinned by its digest.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use sha2::{Digest, Sha256};
@@ -13,10 +15,21 @@ use super::card::{Card, Kind};
 #[derive(Debug, Clone)]
 pub struct Bundle {
     /// What it says about itself.
-    pub card: Card,
+    pub card: Arc<Card>,
     /// `sha256:` and the hex digest of `bundle.json`, which pins all other files.
     pub digest: String,
     pub(super) folder: PathBuf,
+}
+
+/// What is in a bundle's files, as it was when their digests were taken: a file that changes later is not read
+/// again.
+pub(super) struct Contents(BTreeMap<String, Vec<u8>>);
+
+impl Contents {
+    /// One file's bytes; none of a file that the card does not list.
+    pub(super) fn of(&self, file: &str) -> &[u8] {
+        self.0.get(file).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// Why a bundle is not used.
@@ -76,6 +89,11 @@ impl Bundle {
     /// # Errors
     /// Names the file and what is wrong with it.
     pub fn load(folder: &Path, kind: Kind) -> Result<Self, BundleError> {
+        Self::read(folder, kind).map(|(bundle, _)| bundle)
+    }
+
+    /// The same, with what the files hold.
+    pub(super) fn read(folder: &Path, kind: Kind) -> Result<(Self, Contents), BundleError> {
         let path = folder.join("bundle.json");
         let bytes = read(&path)?;
         let card: Card = serde_json::from_slice(&bytes)
@@ -83,14 +101,18 @@ impl Bundle {
         if let Some(problem) = card.unusable(kind) {
             return Err(BundleError::Unusable { path, problem });
         }
+        let mut contents = BTreeMap::new();
         for (file, expected) in &card.files {
             let path = folder.join(file);
-            let found = digest(&read(&path)?);
+            let held = read(&path)?;
+            let found = digest(&held);
             if &found != expected {
                 return Err(BundleError::Digest { path, found, expected: expected.clone() });
             }
+            contents.insert(file.clone(), held);
         }
-        Ok(Self { card, digest: digest(&bytes), folder: folder.to_owned() })
+        let bundle = Self { card: Arc::new(card), digest: digest(&bytes), folder: folder.to_owned() };
+        Ok((bundle, Contents(contents)))
     }
 
     /// Where one of its files is.

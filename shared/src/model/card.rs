@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Head, text};
 
@@ -72,6 +72,35 @@ pub struct Card {
     /// Texts with the answer the trainer saw.
     #[serde(default)]
     pub golden: Vec<Golden>,
+    /// What a text costs, if it was measured.
+    #[serde(default)]
+    pub cost: Option<Cost>,
+}
+
+/// What a text costs in CPU time, measured once: an event says the same on every machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Milliseconds of CPU time for each text.
+    pub cpu_ms_a_text: f64,
+    /// Milliseconds of CPU time for each of its tokens.
+    pub cpu_ms_a_token: f64,
+    /// The processor it was measured on.
+    pub measured_on: String,
+}
+
+impl Cost {
+    fn unusable(&self) -> Option<String> {
+        let fine = |value: f64| value.is_finite() && value >= 0.0;
+        let used = fine(self.cpu_ms_a_text) && fine(self.cpu_ms_a_token);
+        (!used).then(|| {
+            format!("cost {} and {} ms: not numbers from 0 on", self.cpu_ms_a_text, self.cpu_ms_a_token)
+        })
+    }
+
+    /// Milliseconds of CPU time of one text.
+    pub fn cpu_ms(&self, tokens: u32) -> f64 {
+        self.cpu_ms_a_text + self.cpu_ms_a_token * f64::from(tokens)
+    }
 }
 
 impl Card {
@@ -91,7 +120,8 @@ impl Card {
         } else if self.golden.is_empty() {
             Some("has no golden examples".to_owned())
         } else {
-            self.heads.iter().find_map(|(name, head)| head.unusable(name))
+            let heads = self.heads.iter().find_map(|(name, head)| head.unusable(name));
+            heads.or_else(|| self.cost.as_ref().and_then(Cost::unusable))
         }
     }
 }

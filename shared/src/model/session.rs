@@ -2,7 +2,6 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
     sync::{Arc, mpsc},
     thread::JoinHandle,
 };
@@ -16,7 +15,7 @@ use ort::{
 
 use super::{
     ModelError,
-    bundle::{Bundle, BundleError},
+    bundle::{Bundle, BundleError, Contents},
     queue::{Job, Queue, Rows},
 };
 
@@ -42,7 +41,7 @@ impl Sessions {
     /// Opens all sessions at once and tells the names of the model's outputs.
     pub(super) fn open(
         environment: &Environment,
-        bundle: &Bundle,
+        (bundle, contents): (&Bundle, &Arc<Contents>),
         padding: i64,
         count: usize,
         queue: &Arc<Queue>,
@@ -53,6 +52,7 @@ impl Sessions {
             let seat = Seat {
                 environment: environment.clone(),
                 bundle: bundle.clone(),
+                contents: Arc::clone(contents),
                 padding,
                 queue: Arc::clone(queue),
             };
@@ -74,32 +74,34 @@ impl Sessions {
 struct Seat {
     environment: Environment,
     bundle: Bundle,
+    contents: Arc<Contents>,
     padding: i64,
     queue: Arc<Queue>,
 }
 
 impl Seat {
     fn work(self, opened: mpsc::Sender<Result<Arc<[String]>, BundleError>>) {
-        let session =
-            open(&self.environment, &self.bundle.file("model.onnx")).map_err(|error| error.to_string());
+        let Self { environment, bundle, contents, padding, queue } = self;
+        let session = open(&environment, contents.of("model.onnx")).map_err(|error| error.to_string());
+        drop(contents);
         let mut session = match session.and_then(wanted) {
             Ok(session) => session,
             Err(problem) => {
-                let _nobody = opened.send(Err(self.bundle.failed(problem)));
+                let _nobody = opened.send(Err(bundle.failed(problem)));
                 return;
             }
         };
         let names: Arc<[String]> = session.outputs().iter().map(|output| output.name().to_owned()).collect();
         let _nobody = opened.send(Ok(Arc::clone(&names)));
         drop(opened);
-        while let Some(batch) = self.queue.next() {
-            answer(&mut session, &names, self.padding, batch);
+        while let Some(batch) = queue.next() {
+            answer(&mut session, &names, padding, batch);
         }
     }
 }
 
 /// One thread, no spinning: the cores belong to the sessions, not to their pools.
-pub(super) fn open(environment: &Environment, model: &Path) -> ort::Result<Session> {
+pub(super) fn open(environment: &Environment, model: &[u8]) -> ort::Result<Session> {
     let builder: SessionBuilder = Session::builder(environment)?;
     let mut builder = builder
         .with_intra_threads(1)?
@@ -107,7 +109,7 @@ pub(super) fn open(environment: &Environment, model: &Path) -> ort::Result<Sessi
         .with_intra_op_spinning(false)?
         .with_inter_op_spinning(false)?
         .with_disabled_optimizers(SLOWER_FUSIONS)?;
-    builder.commit_from_file(model)
+    builder.commit_from_memory(model)
 }
 
 fn wanted(session: Session) -> Result<Session, String> {

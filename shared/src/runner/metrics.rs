@@ -54,10 +54,12 @@ fn known<T>(made: prometheus::Result<T>) -> T {
     made.unwrap_or_else(|error| panic!("a metric's own name is wrong: {error}"))
 }
 
-/// All metrics of this process in Prometheus' text format.
+/// All metrics of this process in Prometheus' text format: the runner's, and what others have registered with
+/// [`prometheus::register`].
 pub fn render() -> String {
     let mut text = Vec::new();
-    if TextEncoder::new().encode(&FAMILIES.registry.gather(), &mut text).is_err() {
+    let families = [FAMILIES.registry.gather(), prometheus::gather()].concat();
+    if TextEncoder::new().encode(&families, &mut text).is_err() {
         return String::new();
     }
     String::from_utf8(text).unwrap_or_default()

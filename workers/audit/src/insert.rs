@@ -1,10 +1,11 @@
 //! The two statements of a batch, with their values by column.
 
 use chrono::{DateTime, Utc};
+use shared::database::DatabaseError;
 use tokio_postgres::{Client, Statement, types::ToSql};
 use uuid::Uuid;
 
-use crate::{database::DatabaseError, row::Body, store::Entry};
+use crate::{row::Body, store::Entry};
 
 const INSERT: &str = r#"
     INSERT INTO events (stream_id, partition, "offset", event_id, root_id, cause_id, lane, kind, tenant, ticket,

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod chain;
-mod database;
 mod insert;
 mod row;
+mod schema;
 mod store;
 mod streams;
 mod writer;
@@ -15,11 +15,12 @@ use secrecy::SecretString;
 use shared::{
     Envelope, Failure, StartError, Worker,
     bus::{Partition, Peek},
+    database::Database,
     events::{AnyEvent, Nothing},
 };
 
-pub use database::{Database, DatabaseError};
 pub use row::{Body, Row};
+pub use schema::{database, migrate};
 pub use store::{Limits, Refusal, Store};
 pub use streams::{Mark, Topic};
 
@@ -55,7 +56,7 @@ impl Config {
     fn database(&self) -> Result<Database, StartError> {
         let missing = || StartError::setting("DATABASE_URL", "is not set; it says where the rows go");
         let url = self.database_url.as_ref().ok_or_else(missing)?;
-        Database::new(url).map_err(|error| StartError::setting("DATABASE_URL", error))
+        schema::database(url).map_err(|error| StartError::setting("DATABASE_URL", error))
     }
 }
 
@@ -64,7 +65,7 @@ impl shared::Config for Config {
 
     async fn start(&self) -> Result<Audit, StartError> {
         let (database, limits) = StartError::both(self.database(), self.limits())?;
-        database.migrate().await.map_err(StartError::world)?;
+        migrate(&database).await.map_err(StartError::world)?;
         Ok(Audit { store: Store::open(database, limits) })
     }
 }

@@ -8,11 +8,13 @@ use std::{
     },
 };
 
-use shared::bus::Partition;
+use shared::{
+    bus::Partition,
+    database::{Database, DatabaseError},
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    database::{Database, DatabaseError},
     row::Row,
     streams::{self, Topic},
     writer,

@@ -7,10 +7,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use shared::bus::{Fingerprint, Partition};
+use shared::{
+    bus::{Fingerprint, Partition},
+    database::DatabaseError,
+};
 use tokio_postgres::Client;
-
-use crate::database::DatabaseError;
 
 /// How far one partition is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,13 +9,15 @@ use std::{
     time::Duration,
 };
 
-use shared::bus::Fingerprint;
+use shared::{
+    bus::Fingerprint,
+    database::{Database, DatabaseError},
+};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_postgres::Client;
 
 use crate::{
     chain::Chain,
-    database::{Database, DatabaseError},
     insert::{Moves, Rows, Statements},
     store::{Entry, Refusal},
     streams,

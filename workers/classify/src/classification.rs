@@ -133,7 +133,7 @@ fn scored(label: &str, probability: f64) -> Scored {
 }
 
 /// Six places: more than the model knows, and the same text on every machine.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 

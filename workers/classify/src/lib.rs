@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use shared::{
     Envelope, Failure, StartError, Worker,
     events::{Classification, Classified, Received, Ticket},
-    model::{Kind, Model, ModelError, ModelSettings},
+    model::{Card, Kind, Model, ModelError, ModelSettings},
 };
 
-use classification::Heads;
+use classification::{Heads, rounded};
 use language::Detector;
 
 /// What the classifier is told.
@@ -28,9 +28,19 @@ pub struct Config {
 
 /// The worker.
 pub struct Classify {
-    model: Model,
+    model: Model<Reading>,
+}
+
+/// What belongs to one bundle and is exchanged with it.
+struct Reading {
     heads: Heads,
     detector: Detector,
+}
+
+impl Reading {
+    fn of(card: &Card) -> Result<Self, String> {
+        Ok(Self { heads: Heads::of(card)?, detector: Detector::new(&card.language) })
+    }
 }
 
 impl shared::Config for Config {
@@ -47,11 +57,8 @@ impl Classify {
     /// # Errors
     /// Names the setting, the file and what is wrong with it.
     pub async fn open(folder: Option<&Path>, settings: &ModelSettings) -> Result<Self, StartError> {
-        let model = Model::open(Kind::Classifier, folder, settings).await?;
-        let heads = Heads::of(model.card())
-            .map_err(|problem| StartError::setting(Kind::Classifier.setting(), problem))?;
-        let detector = Detector::new(&model.card().language);
-        Ok(Self { model, heads, detector })
+        let model = Model::open_reading(Kind::Classifier, folder, settings, Reading::of).await?;
+        Ok(Self { model })
     }
 
     /// Reads one ticket; all that the worker does, without a bus.
@@ -59,9 +66,21 @@ impl Classify {
     /// # Errors
     /// When tokenizer or runtime fail.
     pub async fn read(&self, ticket: &Ticket) -> Result<Classification, ModelError> {
-        let output = self.model.run(&ticket.text()).await?;
-        let language = self.detector.language(ticket);
-        self.heads.classification(self.model.name(), &output, ticket.priority, language)
+        self.first(ticket).await
+    }
+
+    /// Reads one ticket for its one main request.
+    ///
+    /// # Errors
+    /// When tokenizer or runtime fail.
+    pub async fn first(&self, ticket: &Ticket) -> Result<Classification, ModelError> {
+        let bundle = self.model.current();
+        let output = bundle.run(&ticket.text()).await?;
+        let Reading { heads, detector } = bundle.reading();
+        let cpu_ms = bundle.card().cost.as_ref().map_or(0.0, |cost| cost.cpu_ms(output.tokens));
+        let language = detector.language(ticket);
+        let found = heads.classification(bundle.name(), &output, ticket.priority, language)?;
+        Ok(Classification { cpu_ms: rounded(cpu_ms), ..found })
     }
 }
 

@@ -125,7 +125,7 @@ const OPENINGS: &[&str] = &[
 ];
 
 /// Words after which a past tense is part of a rule: `once the parcel has left`.
-const CONDITIONS: &[&str] = &[
+pub(crate) const CONDITIONS: &[&str] = &[
     "if", "when", "once", "soon", "until", "after", "before", "whether", "which", "who", "where", "whoever",
     "unless", "while", "whenever", "long", "those",
 ];
@@ -208,7 +208,7 @@ fn opens_an_answer(sentence: &str, words: &[Word<'_>]) -> bool {
 }
 
 /// A past tense, a promise or something under way, outside of a condition.
-fn tells_of_the_case(words: &[Word<'_>]) -> bool {
+pub(crate) fn tells_of_the_case(words: &[Word<'_>]) -> bool {
     let low = |at: usize| words.get(at).map_or("", |word| word.low.as_str());
     let plain = words.iter().position(|word| CONDITIONS.contains(&word.low.as_str())).unwrap_or(words.len());
     (0..plain).any(|at| {

@@ -8,19 +8,14 @@ use shared::{
 };
 
 use crate::{
+    frame::framed,
+    ground::{Ground, Sources, check},
     letter::{Letter, Said, letter},
     particulars::{Known, particular},
-    placeholders::{filled, name},
+    placeholders::filled,
     select::{Candidate, points_back, select},
     words::{containment, likeness, stems},
 };
-
-/// How every reply closes.
-pub const SIGN_OFF: &str = "Kind regards, your support team.";
-
-/// What every reply says last.
-pub const DISCLOSURE: &str =
-    "This reply was written by our automated assistant; answer it to reach a person.";
 
 /// Composes a reply from the passages, most similar first.
 ///
@@ -34,7 +29,16 @@ pub(crate) fn reply(
 ) -> Result<Reply, String> {
     let letters: Vec<_> = passages.iter().map(|passage| letter(&passage.reply)).collect();
     let asked = stems(&ticket.text());
-    let chosen = select(candidates(ticket, passages, &letters, offer.is_some()), &asked, terms.sentences);
+    let sources = Sources { ticket, passages, offer, links: &terms.links };
+    let ground = Ground::new(&sources);
+    let stands = |one: &Candidate<'_>| {
+        passages
+            .get(one.passage)
+            .is_some_and(|passage| ground.stands(&sentence(&one.text, passage.id.clone(), one.quote)))
+    };
+    let mut candidates = candidates(ticket, passages, &letters, offer.is_some());
+    candidates.retain(stands);
+    let chosen = select(candidates, &asked, terms.sentences);
     if chosen.is_empty() {
         return Err(format!(
             "nothing in the {} most similar replies can be said to this customer",
@@ -47,17 +51,18 @@ pub(crate) fn reply(
         Some(sentence(&one.text, passage.id.clone(), one.quote))
     });
     let body: Vec<_> = granted.into_iter().chain(quoted).collect();
-    let grounded =
-        body.iter().filter(|sentence| !sentence.sources.is_empty()).count() as f64 / body.len() as f64;
-    let sentences = [framing(&greeting(ticket))].into_iter().chain(body);
+    let checked = check(&body, &sources);
+    if checked.sentences.len() < body.len() {
+        return Err(format!("the reply must not go out: {}", checked.unbacked.join("; ")));
+    }
     Ok(Reply {
         provider: "local".to_owned(),
         model: None,
-        sentences: sentences.chain([framing(SIGN_OFF), framing(DISCLOSURE)]).collect(),
-        grounded,
+        sentences: framed(ticket, checked.sentences),
+        grounded: checked.grounded,
         offer: offer.map(|offer| offer.code.clone()),
-        unbacked: Vec::new(),
-        doubts: Vec::new(),
+        unbacked: checked.unbacked,
+        doubts: checked.doubts,
         usage: None,
     })
 }
@@ -122,14 +127,6 @@ fn agreement(stems: &BTreeSet<String>, others: &[&Vec<BTreeSet<String>>]) -> (f6
     let nearest = others.iter().map(|topics| topics.iter().map(alike).fold(0.0, f64::max));
     let best = nearest.clone().fold(0.0, f64::max);
     (nearest.sum::<f64>() / others.len().max(1) as f64, best)
-}
-
-fn greeting(ticket: &Ticket) -> String {
-    name(ticket).map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))
-}
-
-fn framing(text: &str) -> Sentence {
-    Sentence { text: text.to_owned(), sources: Vec::new() }
 }
 
 fn sentence(text: &str, id: String, quote: &str) -> Sentence {

@@ -111,7 +111,7 @@ fn unfit(c: char) -> bool {
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e01ff}')
 }
 
-fn promises_a_code(words: &[Word<'_>]) -> bool {
+pub(crate) fn promises_a_code(words: &[Word<'_>]) -> bool {
     let about = ["discount", "voucher", "coupon", "promo", "rebate"];
     let low = |at: Option<usize>| at.and_then(|at| words.get(at)).map_or("", |word| word.low.as_str());
     words.iter().enumerate().any(|(at, word)| {
@@ -123,7 +123,7 @@ fn promises_a_code(words: &[Word<'_>]) -> bool {
 }
 
 /// An e-mail address, a link, a handle.
-fn address(raw: &str) -> bool {
+pub(crate) fn address(raw: &str) -> bool {
     let inner_dot = raw.trim_end_matches(['.', ',', ';', ':', '!', '?', ')']).split('.').collect::<Vec<_>>();
     let domain = inner_dot.len() > 1
         && inner_dot.iter().all(|part| !part.is_empty())
@@ -138,8 +138,13 @@ fn code(word: &str) -> bool {
     word.contains(char::is_alphabetic)
 }
 
+/// Whether a word in lower case is a name that everybody knows.
+pub(crate) fn well_known(low: &str) -> bool {
+    WELL_KNOWN.contains(&low)
+}
+
 /// A capitalised word inside a sentence that is no name of a button, a page or a well-known thing.
-fn capitalised(words: &[Word<'_>], at: usize) -> bool {
+pub(crate) fn capitalised(words: &[Word<'_>], at: usize) -> bool {
     let Some((word, before)) = words.get(at).zip(at.checked_sub(1).and_then(|at| words.get(at))) else {
         return false;
     };

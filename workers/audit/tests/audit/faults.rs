@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use audit::{Config, Database, Refusal};
+use audit::{Config, Refusal};
 use local::Postgres;
 use shared::{Config as _, StartError};
 
@@ -18,7 +18,7 @@ use crate::support::{RECEIVED, World, append, client, insist, row, settled};
 async fn nothing_is_lost_while_postgres_is_stopped_killed_and_started() {
     let mut postgres = Postgres::private().unwrap();
     let world = World::at(postgres.url()).await;
-    world.database.migrate().await.unwrap();
+    audit::migrate(&world.database).await.unwrap();
     let (store, _) = settled(&world, "c", RECEIVED, 6).await;
     let over = Arc::new(AtomicBool::new(false));
     let writer = {
@@ -100,7 +100,7 @@ async fn a_database_set_back_is_noticed_and_progress_never_steps_over_what_it_lo
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_start_together_make_the_schema_once() {
     let world = World::bare().await;
-    let starts = (0..8).map(|_| world.database.migrate());
+    let starts = (0..8).map(|_| audit::migrate(&world.database));
     for started in futures::future::join_all(starts).await {
         started.unwrap();
     }
@@ -135,8 +135,8 @@ async fn a_postgres_that_is_not_there_is_waited_for_and_its_password_never_shown
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_tls_is_refused_when_the_url_asks_for_tls() {
     let world = World::new().await;
-    let secured = Database::new(&format!("{}?sslmode=require", world.url).into()).unwrap();
-    let problem = secured.migrate().await.unwrap_err().to_string();
+    let secured = audit::database(&format!("{}?sslmode=require", world.url).into()).unwrap();
+    let problem = audit::migrate(&secured).await.unwrap_err().to_string();
     assert!(problem.contains("TLS"), "{problem}");
     drop(client(&world.url).await);
 }

@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use audit::{Body, Database, Limits, Refusal, Row, Store};
+use audit::{Body, Limits, Refusal, Row, Store};
 use futures::future::join_all;
 use local::Postgres;
-use shared::bus::{Origin, Partition};
+use shared::{
+    bus::{Origin, Partition},
+    database::Database,
+};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -33,7 +36,7 @@ pub struct World {
 impl World {
     pub async fn new() -> Self {
         let world = Self::bare().await;
-        world.database.migrate().await.unwrap();
+        audit::migrate(&world.database).await.unwrap();
         world
     }
 
@@ -46,7 +49,7 @@ impl World {
     }
 
     pub async fn at(url: &str) -> Self {
-        let database = Database::new(&url.into()).unwrap();
+        let database = audit::database(&url.into()).unwrap();
         Self { url: url.to_owned(), database, sql: client(url).await }
     }
 

@@ -1,19 +1,31 @@
-//! The way to Postgres: its URL, its certificate, its schema.
+//! The way to Postgres: its URL, its certificate, its schema. Several workers share one database; each brings up its own
+//! tables, under its own lock, and keeps its own history of migrations.
 
 use std::{error::Error, fmt::Write, time::Duration};
 
+use refinery::Runner;
 use secrecy::{ExposeSecret, SecretString};
-use tokio_postgres::{Client, Config, NoTls, config::SslMode, error::SqlState};
+use tokio_postgres::{
+    Client, Config, NoTls,
+    config::SslMode,
+    error::{DbError, SqlState},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What every replica locks while it brings the schema up to date: any number nobody else uses here.
-const MIGRATION_LOCK: i64 = 0x7377_6974_6368;
+/// Whose tables these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// The worker's name; the server shows it for each connection.
+    pub name: &'static str,
+    /// The table that says which of its migrations were made.
+    pub history: &'static str,
+    /// What every replica locks while it brings the schema up to date: a number no other owner uses.
+    pub lock: i64,
+}
 
 /// A stopped worker must not hold its locks, a slow statement must end: both show as an outage and are tried again.
-const SESSION: &str = "SET application_name = 'audit'; SET client_min_messages = warning; \
+const SESSION: &str = "SET client_min_messages = warning; \
     SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '5s'";
-
-refinery::embed_migrations!("migrations");
 
 /// What goes wrong between us and Postgres.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -30,8 +42,8 @@ pub enum DatabaseError {
     /// It will never take these values.
     #[error("Postgres refuses the values: {0}")]
     Values(String),
-    /// Somebody else has written down a later progress.
-    #[error("somebody else stores the same partition and is further")]
+    /// Somebody else has written the same row first.
+    #[error("somebody else stores the same and is further")]
     Contested,
 }
 
@@ -50,20 +62,30 @@ fn is_about_values(code: &SqlState) -> bool {
     code.code().starts_with("22") || code.code().starts_with("54")
 }
 
-/// An error with its causes in one line; the driver's own text leaves them out.
-fn described(error: &dyn Error) -> String {
-    let mut text = error.to_string();
+/// An error with its causes in one line; the driver's own text leaves them out. The server's details are left out:
+/// they quote whole rows, and so what customers wrote.
+fn described(error: &(dyn Error + 'static)) -> String {
+    let mut text = said(error);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
+        let _ = write!(text, ": {}", said(error));
         cause = error.source();
     }
     text
 }
 
+/// One error without its causes.
+fn said(error: &(dyn Error + 'static)) -> String {
+    match error.downcast_ref::<DbError>() {
+        Some(db) => format!("{} {}: {}", db.severity(), db.code().code(), db.message()),
+        None => error.to_string(),
+    }
+}
+
 /// Where Postgres is and how to reach it.
 #[derive(Clone)]
 pub struct Database {
+    owner: Owner,
     config: Config,
     tls: Option<MakeRustlsConnect>,
 }
@@ -74,7 +96,7 @@ impl Database {
     ///
     /// # Errors
     /// When it cannot be used; the text never holds the password.
-    pub fn new(url: &SecretString) -> Result<Self, DatabaseError> {
+    pub fn new(url: &SecretString, owner: Owner) -> Result<Self, DatabaseError> {
         let url = url.expose_secret().replace("sslmode=verify-full", "sslmode=require");
         let url = url.replace("sslmode=verify-ca", "sslmode=require");
         let mut config: Config = url.parse().map_err(|error| DatabaseError::Url(described(&error)))?;
@@ -88,18 +110,20 @@ impl Database {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
+        config.application_name(owner.name);
         config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(Duration::from_secs(20));
-        Ok(Self { config, tls })
+        Ok(Self { owner, config, tls })
     }
 
     /// Brings the schema up to date; replicas that start together wait for each other.
     ///
     /// # Errors
     /// When Postgres cannot be reached or refuses the change.
-    pub async fn migrate(&self) -> Result<(), DatabaseError> {
+    pub async fn migrate(&self, mut migrations: Runner) -> Result<(), DatabaseError> {
         let mut client = self.open().await?;
-        client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await?;
-        let done = migrations::runner().run_async(&mut client).await;
+        client.execute("SELECT pg_advisory_lock($1)", &[&self.owner.lock]).await?;
+        migrations.set_migration_table_name(self.owner.history);
+        let done = migrations.run_async(&mut client).await;
         done.map(drop).map_err(|error| DatabaseError::Away(described(&error)))
     }
 
@@ -143,8 +167,13 @@ fn tls() -> Result<MakeRustlsConnect, DatabaseError> {
 mod tests {
     use super::*;
 
+    const OWNER: Owner = Owner { name: "test", history: "test_schema_history", lock: 1 };
+
     fn refused(url: &str) -> String {
-        Database::new(&SecretString::from(url)).err().map(|error| error.to_string()).unwrap_or_default()
+        Database::new(&SecretString::from(url), OWNER)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
     }
 
     #[test]
@@ -166,7 +195,7 @@ mod tests {
     fn tls_is_used_when_the_url_asks_for_it() {
         for (mode, tls) in [("verify-full", true), ("require", true), ("disable", false), ("prefer", false)] {
             let url = SecretString::from(format!("postgres://a@b/c?sslmode={mode}"));
-            assert_eq!(Database::new(&url).unwrap().tls.is_some(), tls, "{mode}");
+            assert_eq!(Database::new(&url, OWNER).unwrap().tls.is_some(), tls, "{mode}");
         }
     }
 }
