@@ -27,11 +27,11 @@ class Settings:
     rank: int = 16
     targets: str = "q,k,v,dense"
     seed: int = 7
-    per_intent: int = 110
+    per_intent: int = 90
     batch_tokens: int = 1600
     threads: int = 2
     without: str = ""
-    lr: float = 1e-3
+    lr: float = 1.5e-3
     strict: bool = False
     max_tokens: int = 256
 

@@ -64,7 +64,7 @@ def test_adapter_onnx_card_and_report_go_in_one_commit(place, hub):
 
 
 def test_a_second_push_goes_on_with_what_is_there(place, hub):
-    hub.answers["/commit/"] = [(500, {})] * push.TRIES
+    hub.answers["/commit/"] = [(500, {"Retry-After": "0"})] * push.TRIES
     first = sent(place, hub)
     assert first.returncode == 69 and "run" not in first.stdout
     uploaded = hub.puts()
