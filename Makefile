@@ -53,6 +53,14 @@ bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/
 train: training/.venv/installed ## Fine-tune, calibrate, export and quantise the models; data from SWITCHYARD_BITEXT_DIR
 	cd training && .venv/bin/python -m switchyard_training all --out ../models
 
+.PHONY: test-training
+test-training: training/.venv/installed ## Tests of the training pipeline; its packages take 6 GB, so `make test` leaves them out
+	cd training && .venv/bin/python -m pytest -q
+
+.PHONY: push
+push: training/.venv/installed ## Adapter, ONNX file and card to the Hub in one commit; REPO=you/name, token from HF_TOKEN, DRY=1 lists only
+	cd training && .venv/bin/python -m switchyard_training push --out ../models --repo "$(REPO)" $(if $(DRY),--dry-run)
+
 # Labelled tickets, each judged by what the line makes of it today.
 LABELLED := target/decisions/labelled.jsonl
 
