@@ -69,7 +69,9 @@ fn index(metrics: &Value) -> String {
     let mut yaml = String::from("model-index:\n- name: switchyard-classifier\n  results:\n");
     for (kind, name, set) in SETS.iter().filter(|(_, _, set)| metrics["intent"].get(*set).is_some()) {
         yaml += "  - task:\n      type: text-classification\n      name: intent of a support ticket\n";
-        yaml += &format!("    dataset:\n      type: {kind}\n      name: {name}\n      split: test\n    metrics:\n");
+        yaml += &format!(
+            "    dataset:\n      type: {kind}\n      name: {name}\n      split: test\n    metrics:\n"
+        );
         for (kind, name, place) in INDEX {
             if let Some(value) = metrics.pointer(&place.replace("SET", set)).and_then(Value::as_f64) {
                 yaml += &format!("    - type: {kind}\n      name: {name}\n      value: {value}\n");
@@ -108,7 +110,10 @@ mod tests {
     #[test]
     fn the_figures_are_exchanged_and_all_else_stays() {
         let first = refreshed(CARD, &metrics(0.5)).unwrap();
-        assert!(first.contains("tags:\n- a\nmodel-index:\n- name: switchyard-classifier") && !first.contains("old: 1"));
+        assert!(
+            first.contains("tags:\n- a\nmodel-index:\n- name: switchyard-classifier")
+                && !first.contains("old: 1")
+        );
         assert!(first.contains("value: 0.5\n") && first.contains("| decisions | 3 | 0.5000 |"));
         let second = refreshed(&first, &metrics(0.75)).unwrap();
         assert_eq!(second.replace("0.75\n", "0.5\n").replace("0.7500", "0.5000"), first);

@@ -31,7 +31,11 @@ pub fn of(answers: &Answers) -> Value {
 }
 
 /// The figures of every set that has them.
-fn each(answers: &Answers, wanted: impl Fn(&str) -> bool, figures: impl Fn(&[Answered]) -> Option<Value>) -> Value {
+fn each(
+    answers: &Answers,
+    wanted: impl Fn(&str) -> bool,
+    figures: impl Fn(&[Answered]) -> Option<Value>,
+) -> Value {
     let sets = answers.iter().filter(|(name, _)| wanted(name));
     let found = sets.filter_map(|(name, rows)| Some((name.clone(), figures(rows)?)));
     Value::Object(found.collect::<Map<_, _>>())

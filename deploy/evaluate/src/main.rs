@@ -43,7 +43,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let root = find("training/data").context("there is no training/data here or above; run this in the repository")?;
+    let root = find("training/data")
+        .context("there is no training/data here or above; run this in the repository")?;
     let root = root.ancestors().nth(2).unwrap_or(Path::new(".")).to_owned();
     let folder = arguments.classifier.clone().unwrap_or_else(|| root.join("models/classifier"));
     let mut texts = Texts::of_the_repository(&root)?;
@@ -72,7 +73,10 @@ async fn measure(folder: &Path, settings: &ModelSettings) -> Result<()> {
     let worker = Classify::open(Some(folder), settings).await?;
     let found = cost::measure(&worker).await?;
     cost::write(folder, &found)?;
-    say(&format!("{} ms a text and {} ms a token, kept in bundle.json", found.cpu_ms_a_text, found.cpu_ms_a_token))
+    say(&format!(
+        "{} ms a text and {} ms a token, kept in bundle.json",
+        found.cpu_ms_a_text, found.cpu_ms_a_token
+    ))
 }
 
 /// Dollars a core hour, if the policy names them.

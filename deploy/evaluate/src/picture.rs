@@ -42,7 +42,11 @@ pub(crate) fn plot(axes: Axes<'_>, lines: &[Line]) -> String {
         let points: Vec<(f64, f64)> = thinned(&line.points).into_iter().map(place).collect();
         path(&mut svg, &points, colour, "none");
         let y = SIDE + 2.0 * MARGIN + 18.0 * at as f64;
-        let _ = write!(svg, "<rect x=\"{MARGIN}\" y=\"{}\" width=\"14\" height=\"4\" fill=\"{colour}\"/>", y - 6.0);
+        let _ = write!(
+            svg,
+            "<rect x=\"{MARGIN}\" y=\"{}\" width=\"14\" height=\"4\" fill=\"{colour}\"/>",
+            y - 6.0
+        );
         text(&mut svg, (MARGIN + 22.0, y), "start", 0.0, &line.name);
     }
     svg + "</svg>\n"
@@ -59,7 +63,10 @@ fn grid(svg: &mut String, axes: Axes<'_>) {
         let share = f64::from(tenth) / 5.0;
         let (x, y) = (MARGIN + share * SIDE, MARGIN + (1.0 - share) * SIDE);
         let (left, low) = (MARGIN, MARGIN + SIDE);
-        let _ = write!(svg, "<path d=\"M{left} {y:.1}h{SIDE}M{x:.1} {low}v-{SIDE}\" stroke=\"#ddd\" fill=\"none\"/>");
+        let _ = write!(
+            svg,
+            "<path d=\"M{left} {y:.1}h{SIDE}M{x:.1} {low}v-{SIDE}\" stroke=\"#ddd\" fill=\"none\"/>"
+        );
         text(svg, (left - 6.0, y + 4.0), "end", 0.0, &trimmed(share * axes.top));
         text(svg, (x, low + 16.0), "middle", 0.0, &trimmed(share));
     }
@@ -86,7 +93,13 @@ pub(crate) fn matrix(title: &str, names: &[&str], counts: &[Vec<usize>]) -> Stri
             field(&mut svg, (LEFT + FIELD * column as f64, y), FIELD, share, *count);
         }
     }
-    text(&mut svg, (LEFT, 40.0), "start", 0.0, "rows: the true intent; columns: what was answered; a field: how many texts");
+    text(
+        &mut svg,
+        (LEFT, 40.0),
+        "start",
+        0.0,
+        "rows: the true intent; columns: what was answered; a field: how many texts",
+    );
     svg + "</svg>\n"
 }
 
@@ -115,7 +128,12 @@ fn begun(width: f64, height: f64, title: &str) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          font-family=\"sans-serif\" font-size=\"12\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
     );
-    let _ = write!(svg, "<text x=\"{}\" y=\"22\" font-size=\"14\" fill=\"{INK}\">{}</text>", 20.0, escaped(title));
+    let _ = write!(
+        svg,
+        "<text x=\"{}\" y=\"22\" font-size=\"14\" fill=\"{INK}\">{}</text>",
+        20.0,
+        escaped(title)
+    );
     svg
 }
 

@@ -34,8 +34,15 @@ impl Report {
     ///
     /// # Errors
     /// When the figures cannot be written as JSON.
-    pub fn of(texts: &Texts, answers: &Answers, bundle: &str, cost: Option<&Cost>, price: Option<f64>) -> Result<Self> {
-        let mut metrics = json!({ "bundle": bundle, "data": texts.digests, "cost": dollars(answers, cost, price) });
+    pub fn of(
+        texts: &Texts,
+        answers: &Answers,
+        bundle: &str,
+        cost: Option<&Cost>,
+        price: Option<f64>,
+    ) -> Result<Self> {
+        let mut metrics =
+            json!({ "bundle": bundle, "data": texts.digests, "cost": dollars(answers, cost, price) });
         if let (Value::Object(metrics), Value::Object(figures)) = (&mut metrics, figures::of(answers)) {
             metrics.extend(figures);
         }
@@ -97,7 +104,8 @@ pub(crate) fn put(path: &Path, text: &str) -> Result<()> {
 
 /// What the tickets of the repository cost to read, at the policy's price a core hour.
 fn dollars(answers: &Answers, cost: Option<&Cost>, price: Option<f64>) -> Value {
-    let rows: Vec<f64> = TICKETS.iter().filter_map(|set| answers.get(*set)).flatten().map(|row| row.said.cpu_ms).collect();
+    let rows: Vec<f64> =
+        TICKETS.iter().filter_map(|set| answers.get(*set)).flatten().map(|row| row.said.cpu_ms).collect();
     let (Some(cost), false) = (cost, rows.is_empty()) else { return Value::Null };
     let mean = rows.iter().sum::<f64>() / rows.len() as f64;
     let mut said = Map::new();
@@ -108,7 +116,10 @@ fn dollars(answers: &Answers, cost: Option<&Cost>, price: Option<f64>) -> Value 
     said.insert("cpu_ms_a_ticket".to_owned(), figures::number(mean));
     if let Some(price) = price {
         said.insert("dollars_a_core_hour".to_owned(), json!(price));
-        said.insert("dollars_a_million_tickets".to_owned(), figures::number(mean / 3_600_000.0 * price * 1e6));
+        said.insert(
+            "dollars_a_million_tickets".to_owned(),
+            figures::number(mean / 3_600_000.0 * price * 1e6),
+        );
     }
     Value::Object(said)
 }

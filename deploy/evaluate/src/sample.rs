@@ -37,7 +37,8 @@ impl Split {
     /// Where texts of a group belong: by the first eight bytes of the SHA-256 of `<file stem>/<group>`, as
     /// `training/switchyard_training` has it.
     pub fn of(group: &str) -> Self {
-        let first = Sha256::digest(group).iter().take(8).fold(0_u64, |all, byte| (all << 8) | u64::from(*byte));
+        let first =
+            Sha256::digest(group).iter().take(8).fold(0_u64, |all, byte| (all << 8) | u64::from(*byte));
         // The same sum as in Python: 0.7 + 0.15 is not 0.85 in binary.
         let place = first as f64 / 2_f64.powi(64);
         if place < 0.7 {

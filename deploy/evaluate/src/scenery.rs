@@ -23,8 +23,16 @@ pub const VARIANTS: [(&str, Change); 9] = [
 ];
 
 const GREETINGS: [&str; 10] = [
-    "Dear shop,", "Good day,", "Morning!", "Hello to whoever reads this,", "Greetings,", "Hi both,", "Evening all,",
-    "Dear colleagues,", "Hey there!", "",
+    "Dear shop,",
+    "Good day,",
+    "Morning!",
+    "Hello to whoever reads this,",
+    "Greetings,",
+    "Hi both,",
+    "Evening all,",
+    "Dear colleagues,",
+    "Hey there!",
+    "",
 ];
 
 const SCENES: [&str; 40] = [
@@ -70,10 +78,19 @@ const SCENES: [&str; 40] = [
     "Somebody has parked across our gate again.",
 ];
 
-const CLOSINGS: [&str; 8] =
-    ["All the best", "Thank you and good night", "With thanks", "Yours", "Take care", "Many greetings", "Thanks ever so much", ""];
+const CLOSINGS: [&str; 8] = [
+    "All the best",
+    "Thank you and good night",
+    "With thanks",
+    "Yours",
+    "Take care",
+    "Many greetings",
+    "Thanks ever so much",
+    "",
+];
 
-const NAMES: [&str; 8] = ["Agnes Thorne", "Bram", "Mr C. Quill", "Dilys", "E. Fontaine", "Gustav", "Hetty W.", ""];
+const NAMES: [&str; 8] =
+    ["Agnes Thorne", "Bram", "Mr C. Quill", "Dilys", "E. Fontaine", "Gustav", "Hetty W.", ""];
 
 const EMOJI: [&str; 10] = ["🙂", "😡", "🙏", "📦", "😭", "👍", "🤷", "‼️", "💸", "🎁"];
 
@@ -86,8 +103,13 @@ const OLD_MAILS: [&str; 4] = [
 
 /// Every sample with its text changed.
 pub fn varied(samples: &[Sample], seed: &str, change: Change) -> Vec<Sample> {
-    let mut random = StdRng::seed_from_u64(seed.bytes().fold(7, |all, byte| all * 31 + u64::from(byte)));
-    samples.iter().map(|sample| Sample { text: change(&sample.text, &mut random), ..sample.clone() }).collect()
+    let mut random = StdRng::seed_from_u64(
+        seed.bytes().fold(7_u64, |all, byte| all.wrapping_mul(31).wrapping_add(byte.into())),
+    );
+    samples
+        .iter()
+        .map(|sample| Sample { text: change(&sample.text, &mut random), ..sample.clone() })
+        .collect()
 }
 
 /// At most so many samples, evenly from the whole.
@@ -101,7 +123,11 @@ pub fn some<T: Clone>(all: &[T], most: usize) -> Vec<T> {
 pub fn joined(samples: &[Sample]) -> Vec<Sample> {
     let wanted: Vec<&Sample> = samples
         .iter()
-        .filter(|sample| sample.intent.is_some() && sample.hazards.as_ref().is_none_or(Vec::is_empty) && sample.text.len() < 400)
+        .filter(|sample| {
+            sample.intent.is_some()
+                && sample.hazards.as_ref().is_none_or(Vec::is_empty)
+                && sample.text.len() < 400
+        })
         .collect();
     let links = ["Also:", "One more thing.", "And while I am writing:", "By the way,", "Secondly,", "PS:"];
     let pair = |at: usize| {
@@ -210,7 +236,9 @@ fn quoted_history(text: &str, random: &mut StdRng) -> String {
     let old = pick(&OLD_MAILS, random);
     match random.random_range(0..3) {
         0 => format!("{text}\n\nOn Tue, 3 March 2026 at 10:12, Support wrote:\n> {old}\n> Kind regards"),
-        1 => format!("{text}\n\n-----Original Message-----\nFrom: Support\nSent: Monday\nTo: me\nSubject: Re:\n\n{old}"),
+        1 => format!(
+            "{text}\n\n-----Original Message-----\nFrom: Support\nSent: Monday\nTo: me\nSubject: Re:\n\n{old}"
+        ),
         _ => format!("> {old}\n\n{text}"),
     }
 }

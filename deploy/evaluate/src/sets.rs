@@ -64,7 +64,10 @@ impl Texts {
         texts.resolved(root)?;
         let tickets = texts.sets.get("natural_tickets").cloned().unwrap_or_default();
         for (name, changed) in scenery::VARIANTS {
-            texts.sets.insert(format!("natural_tickets:{name}"), scenery::varied(&tickets, name, changed));
+            // Texts that fill the model take their time.
+            let most = if name.starts_with("request_") { 100 } else { tickets.len() };
+            let some = scenery::some(&tickets, most);
+            texts.sets.insert(format!("natural_tickets:{name}"), scenery::varied(&some, name, changed));
         }
         texts.sets.insert("joined".to_owned(), scenery::joined(&tickets));
         Ok(texts)
@@ -192,9 +195,13 @@ fn of_one_meaning(path: &Path, bytes: &[u8]) -> Result<Vec<Sample>> {
     let own = pairs(path, bytes)?;
     let mut meanings: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let beside = std::fs::read_dir(path.parent().unwrap_or(Path::new("."))).into_iter().flatten().flatten();
-    for other in beside.map(|entry| entry.path()).filter(|other| other.extension().is_some_and(|end| end == "csv")) {
+    for other in
+        beside.map(|entry| entry.path()).filter(|other| other.extension().is_some_and(|end| end == "csv"))
+    {
         // Whatever else lies there need not be a release.
-        for (text, intent) in std::fs::read(&other).ok().and_then(|bytes| pairs(&other, &bytes).ok()).unwrap_or_default() {
+        for (text, intent) in
+            std::fs::read(&other).ok().and_then(|bytes| pairs(&other, &bytes).ok()).unwrap_or_default()
+        {
             meanings.entry(text.to_lowercase()).or_default().insert(intent);
         }
     }
@@ -203,7 +210,14 @@ fn of_one_meaning(path: &Path, bytes: &[u8]) -> Result<Vec<Sample>> {
         let text = text.to_lowercase();
         meanings.get(&text).is_none_or(|meanings| meanings.len() == 1) && seen.insert(text)
     });
-    Ok(once.map(|(text, intent)| Sample { text, intent: Some(intent), hazards: Some(Vec::new()), ..Sample::default() }).collect())
+    Ok(once
+        .map(|(text, intent)| Sample {
+            text,
+            intent: Some(intent),
+            hazards: Some(Vec::new()),
+            ..Sample::default()
+        })
+        .collect())
 }
 
 /// Text and intent of every row of a release.

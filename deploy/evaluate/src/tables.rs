@@ -8,7 +8,7 @@ pub(crate) fn of(head: &str, figures: &Value, columns: &[(&str, &str)]) -> Strin
     let rows = figures.as_object().into_iter().flatten();
     let rows = rows.map(|(key, row)| {
         let cells = columns.iter().map(|(_, path)| cell(row.pointer(path).unwrap_or(&Value::Null)));
-        std::iter::once(key.replace('_', " ").replace(':', ": ")).chain(cells).collect()
+        std::iter::once(key.replace('_', " ")).chain(cells).collect()
     });
     table(&std::iter::once(head).chain(names).collect::<Vec<_>>(), rows)
 }
@@ -38,7 +38,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_a_dash() {
         let figures = json!({ "a_set": { "texts": 3, "share": 0.5 } });
-        let made = super::of("set", &figures, &[("texts", "/texts"), ("share", "/share"), ("other", "/other")]);
+        let made =
+            super::of("set", &figures, &[("texts", "/texts"), ("share", "/share"), ("other", "/other")]);
         assert_eq!(made, "| set | texts | share | other |\n|---|---|---|---|\n| a set | 3 | 0.5000 | - |\n");
     }
 }

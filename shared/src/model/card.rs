@@ -92,7 +92,9 @@ impl Cost {
     fn unusable(&self) -> Option<String> {
         let fine = |value: f64| value.is_finite() && value >= 0.0;
         let used = fine(self.cpu_ms_a_text) && fine(self.cpu_ms_a_token);
-        (!used).then(|| format!("cost {} and {} ms: not numbers from 0 on", self.cpu_ms_a_text, self.cpu_ms_a_token))
+        (!used).then(|| {
+            format!("cost {} and {} ms: not numbers from 0 on", self.cpu_ms_a_text, self.cpu_ms_a_token)
+        })
     }
 
     /// Milliseconds of CPU time of one text.

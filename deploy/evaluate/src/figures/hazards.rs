@@ -19,7 +19,8 @@ pub(super) fn figures(rows: &[Answered]) -> Option<Value> {
         .collect();
     let any = counts(rows.iter().map(|(truth, said)| (!truth.is_empty(), !said.is_empty())))?;
     let kinds = KINDS.iter().filter_map(|kind| {
-        let of_kind = rows.iter().map(|(truth, said)| (truth.iter().any(|one| one == kind), said.contains(kind)));
+        let of_kind =
+            rows.iter().map(|(truth, said)| (truth.iter().any(|one| one == kind), said.contains(kind)));
         Some(((*kind).to_owned(), counts(of_kind)?))
     });
     Some(json!({ "any": any, "each": Value::Object(kinds.collect::<Map<_, _>>()) }))
@@ -29,7 +30,8 @@ pub(super) fn figures(rows: &[Answered]) -> Option<Value> {
 fn counts(pairs: impl Iterator<Item = (bool, bool)>) -> Option<Value> {
     let pairs: Vec<(bool, bool)> = pairs.collect();
     let count = |truth, said| pairs.iter().filter(|pair| **pair == (truth, said)).count();
-    let (hit, missed, alarm, quiet) = (count(true, true), count(true, false), count(false, true), count(false, false));
+    let (hit, missed, alarm, quiet) =
+        (count(true, true), count(true, false), count(false, true), count(false, false));
     (!pairs.is_empty()).then(|| {
         json!({
             "texts": pairs.len(),

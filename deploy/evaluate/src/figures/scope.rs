@@ -36,8 +36,14 @@ pub(crate) fn known(said: &Classification) -> f64 {
 }
 
 /// In-scope texts are the right ones.
-pub(crate) fn judged(inside: &[&Answered], outside: &[&Answered], score: impl Fn(&Classification) -> f64) -> Vec<Judged> {
-    let of = |rows: &[&Answered], right| rows.iter().map(|row| Judged::new(score(&row.said), right)).collect::<Vec<_>>();
+pub(crate) fn judged(
+    inside: &[&Answered],
+    outside: &[&Answered],
+    score: impl Fn(&Classification) -> f64,
+) -> Vec<Judged> {
+    let of = |rows: &[&Answered], right| {
+        rows.iter().map(|row| Judged::new(score(&row.said), right)).collect::<Vec<_>>()
+    };
     [of(inside, true), of(outside, false)].concat()
 }
 

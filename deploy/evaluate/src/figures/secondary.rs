@@ -22,7 +22,8 @@ pub(super) fn figures(rows: &[Answered]) -> Option<Value> {
 }
 
 fn both_named(row: &Answered) -> bool {
-    let said = (Some(row.said.intent.as_str()), row.said.secondary.as_ref().map(|second| second.label.as_str()));
+    let said =
+        (Some(row.said.intent.as_str()), row.said.secondary.as_ref().map(|second| second.label.as_str()));
     let (first, second) = (row.sample.intent.as_deref(), row.sample.also.as_deref());
     said == (first, second) || said == (second, first)
 }

@@ -42,7 +42,12 @@ impl<'a> Confusions<'a> {
 
     /// Every intent that is true of a text, or was answered.
     fn names(&self) -> Vec<&'a str> {
-        self.pairs.iter().flat_map(|(truth, said)| [*truth, *said]).collect::<BTreeSet<_>>().into_iter().collect()
+        self.pairs
+            .iter()
+            .flat_map(|(truth, said)| [*truth, *said])
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 
     fn counts(&self) -> Vec<Vec<usize>> {
@@ -51,7 +56,9 @@ impl<'a> Confusions<'a> {
             *counted.entry(*pair).or_default() += 1;
         }
         let names = self.names();
-        let row = |truth: &str| names.iter().map(|said| counted.get(&(truth, *said)).copied().unwrap_or(0)).collect();
+        let row = |truth: &str| {
+            names.iter().map(|said| counted.get(&(truth, *said)).copied().unwrap_or(0)).collect()
+        };
         names.iter().map(|truth| row(truth)).collect()
     }
 

@@ -26,8 +26,14 @@ pub(super) fn pictures(answers: &Answers) -> [(&'static str, String); 3] {
     for (name, rows, outside) in &sets {
         let inside: Vec<&Answered> = rows.iter().filter(|row| row.sample.intent.is_some()).collect();
         roc.push(line(name, roc_points(&scope::judged(&inside, outside, scope::known))));
-        for (name, judged) in [((*name).to_owned(), judged(rows)), (format!("{name}, one in five out of scope"), mixture(rows, outside))] {
-            reliable.push(line(&name, reliability(&judged, BINS).iter().map(|bin| (bin.claimed, bin.right)).collect()));
+        for (name, judged) in [
+            ((*name).to_owned(), judged(rows)),
+            (format!("{name}, one in five out of scope"), mixture(rows, outside)),
+        ] {
+            reliable.push(line(
+                &name,
+                reliability(&judged, BINS).iter().map(|bin| (bin.claimed, bin.right)).collect(),
+            ));
             risk.push(line(&name, curve(&judged).iter().map(|point| (point.coverage, point.risk)).collect()));
         }
     }
@@ -45,8 +51,13 @@ const ROC: Axes<'static> = Axes {
     top: 1.0,
     diagonal: true,
 };
-const RELIABILITY: Axes<'static> =
-    Axes { title: "Reliability of the confidence", x: "confidence", y: "share of right answers", top: 1.0, diagonal: true };
+const RELIABILITY: Axes<'static> = Axes {
+    title: "Reliability of the confidence",
+    x: "confidence",
+    y: "share of right answers",
+    top: 1.0,
+    diagonal: true,
+};
 const RISK: Axes<'static> = Axes {
     title: "Risk against coverage",
     x: "coverage: share of texts answered, surest first",
