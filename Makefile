@@ -47,10 +47,28 @@ soak: $(ORT) packages ## The end-to-end test with random faults for MINUTES=10
 bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/
 	cargo build --release --workspace --bins --examples
 	ROUNDS=$(ROUNDS) cargo run --release -p bench
+	cargo bench --quiet -p shared --bench model -- $(ROUNDS)
 
 .PHONY: train
 train: training/.venv/installed ## Fine-tune, calibrate, export and quantise the models; data from SWITCHYARD_BITEXT_DIR
 	cd training && .venv/bin/python -m switchyard_training all --out ../models
+
+# Labelled tickets, each judged by what the line makes of it today.
+LABELLED := target/decisions/labelled.jsonl
+
+.PHONY: judge
+judge: $(ORT) # Not listed: part of fit and certify
+	cargo build --release --quiet -p switchyard
+	target/release/switchyard judge deploy/decisions/*.jsonl --out $(LABELLED)
+
+.PHONY: fit
+fit: judge ## Fit the score to one half of deploy/decisions, into deploy/policy.yaml; after each new model
+	target/release/switchyard fit $(LABELLED) --policy deploy/policy.yaml --write
+
+.PHONY: certify
+certify: judge ## Test the thresholds on the other half: deploy/certificate.json and a picture, or why there is none
+	target/release/switchyard certify $(LABELLED) --policy deploy/policy.yaml --alpha 0.02 --delta 0.05 \
+		--out deploy/certificate.json --picture deploy/risk-coverage.svg || test $$? -eq 2
 
 .PHONY: evaluate
 evaluate: $(ORT) ## What the classifier is worth: models/classifier/report/ and the card's figures; SWITCHYARD_BITEXT_DIR adds Bitext

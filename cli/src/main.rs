@@ -1,10 +1,17 @@
 //! The `switchyard` command.
 
+mod certify;
 mod classify;
 mod demo;
+mod explain;
+mod figures;
+mod fit;
 mod ingest;
+mod judge;
+mod labelled;
 mod line;
 mod output;
+mod policy;
 mod send;
 mod tickets;
 mod topics;
@@ -37,6 +44,16 @@ enum Command {
     Topics(topics::Topics),
     /// Classify tickets (JSON lines) without a bus
     Classify(classify::Classify),
+    /// Send labelled tickets through the line without a bus, and say of each whether the drafted resolution is right
+    Judge(judge::Judge),
+    /// Fit the score to labelled decisions, and write the policy's `score` section
+    Fit(fit::Fit),
+    /// Find the scores above which P(wrong | auto) is small, from labelled decisions, and write a certificate
+    Certify(certify::Certify),
+    /// Make a decision again from its audit row, say why it was made, and what would have changed it
+    Explain(explain::Explain),
+    /// Check a policy file, run its cases, and see what a change would change
+    Policy(policy::PolicyCommand),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +73,11 @@ fn main() -> ExitCode {
             Command::Ingest(ingest) => output::code(ingest.run().await),
             Command::Topics(topics) => output::code(topics.run().await),
             Command::Classify(classify) => output::code(classify.run().await),
+            Command::Judge(judge) => output::code(judge.run().await),
+            Command::Fit(fit) => output::code(fit.run().await),
+            Command::Certify(certify) => output::answer(certify.run().await),
+            Command::Explain(explain) => output::answer(explain.run().await),
+            Command::Policy(policy) => output::code(policy.run()),
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));

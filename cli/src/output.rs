@@ -18,6 +18,11 @@ pub fn code(result: anyhow::Result<()>) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The exit code of a subcommand whose answer is one: its own, or [`code`]'s if it could not answer.
+pub fn answer(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| code(Err(error)))
+}
+
 /// A bar for a known number of steps; hidden when nobody looks.
 pub fn bar(length: u64, what: impl Into<Cow<'static, str>>) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:<28} {bar:36} {pos:>6}/{len} {elapsed:>4}");

@@ -3,6 +3,7 @@
 //! Five names matter: [`Worker`], [`Event`], [`Envelope`], [`Failure`] and [`run`](runner::run).
 
 pub mod bus;
+pub mod certificate;
 pub mod database;
 pub mod envelope;
 pub mod events;

@@ -20,6 +20,7 @@ mod settings;
 mod swap;
 pub mod text;
 mod tokens;
+mod windows;
 
 use std::{path::Path, sync::Arc};
 

@@ -75,12 +75,22 @@ async fn the_end_of_a_text_that_is_too_long_is_read_too() {
     let long = format!("Where is my parcel? {}\nI want a refund", "and that was that ".repeat(2_000));
     let output = model.run(&long).await.unwrap();
     assert!(output.truncated);
-    assert_eq!(output.tokens, 64);
+    assert_eq!(output.tokens, 16 * 64, "sixteen windows");
     let card = model.card();
     let ranked = card.heads["intent"].ranked(output.row("intent").unwrap());
     let mut top: Vec<_> = ranked[..2].iter().map(|(label, _)| *label).collect();
     top.sort_unstable();
     assert_eq!(top, ["get_refund", "track_order"]);
+}
+
+#[tokio::test]
+async fn a_request_in_the_middle_of_a_text_of_six_times_what_is_read_at_once_is_found() {
+    let model = tiny().await;
+    let story = "and that was that ".repeat(50);
+    let output = model.run(&format!("{story}\nI want a refund\n{story}")).await.unwrap();
+    assert!(!output.truncated && output.tokens > 6 * 64, "{} tokens", output.tokens);
+    let card = model.card();
+    assert_eq!(card.heads["intent"].ranked(output.row("intent").unwrap())[0].0, "get_refund");
 }
 
 #[tokio::test]
@@ -91,21 +101,30 @@ async fn marks_of_the_tokenizer_typed_by_a_customer_are_plain_text() {
 
 /// Texts of many lengths, asked alone and then all at once.
 async fn same_bits_alone_and_together(model: Model) {
-    let texts: Vec<String> = (0..120)
-        .map(|n| {
-            format!(
-                "{} where is order {n} {}",
-                "hello".repeat(n % 3),
-                "and my kettle, please ".repeat(n % 23)
-            )
-        })
-        .collect();
+    let plain = (0..110).map(|n| {
+        format!("{} where is order {n} {}", "hello".repeat(n % 3), "and my kettle, please ".repeat(n % 23))
+    });
+    let story = "The heron stood on its post and it rained all week. ".repeat(55);
+    let long = (0..4)
+        .map(|n| format!("{} I want my money back for order {n}. {story}", &story[..story.len() / (n + 1)]));
+    let odd = [
+        "",
+        " \n",
+        ">\n> >",
+        "\u{200b}\u{202e}",
+        "🙂🙂📦",
+        "日本語の注文",
+        "[SEP] refund [PAD]",
+        "x\0y",
+        "İ ß ﬁ",
+    ];
+    let texts: Vec<String> = plain.chain(long).chain(odd.map(str::to_owned)).collect();
     let mut alone = Vec::new();
     for text in &texts {
         alone.push(model.run(text).await.unwrap());
     }
     for round in 0..3 {
-        let order = texts.iter().cycle().skip(round * 41).take(texts.len());
+        let order = texts.iter().cycle().skip(round * 41 % texts.len()).take(texts.len());
         let together = futures::future::join_all(order.map(|text| model.run(text))).await;
         for (at, output) in together.into_iter().enumerate() {
             let before = &alone[(at + round * 41) % texts.len()];

@@ -54,6 +54,40 @@ fn has_true_examples<E: Event>() {
     }
 }
 
+#[test]
+fn the_policys_schema_follows_from_its_type_and_fits_the_shipped_policy() {
+    let file = schemas().join("policy.v1.json");
+    let schema = shared::policy::schema();
+    let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    if std::env::var_os("SWITCHYARD_WRITE_SCHEMAS").is_some() {
+        fs::write(&file, &text).unwrap();
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == text, "{} does not follow from its type; run `make schemas`", file.display());
+    let shipped = fs::read_to_string(schemas().join("../deploy/policy.yaml")).unwrap();
+    assert!(shipped.starts_with("# yaml-language-server: $schema=../schemas/policy.v1.json\n"));
+    let policy: Value = serde_yaml_ng::from_str(&shipped).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&policy));
+}
+
+#[test]
+fn the_certificates_schema_follows_from_its_type() {
+    let file = schemas().join("certificate.v1.json");
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<shared::certificate::Certificate>();
+    schema.insert("$id".to_owned(), Value::from("switchyard.certificate.v1"));
+    let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    if std::env::var_os("SWITCHYARD_WRITE_SCHEMAS").is_some() {
+        fs::write(&file, &text).unwrap();
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == text, "{} does not follow from its type; run `make schemas`", file.display());
+    let example = fs::read(schemas().join("examples/certificate/shown.json")).unwrap();
+    let example: Value = serde_json::from_slice(&example).unwrap();
+    assert!(jsonschema::validator_for(&serde_json::to_value(&schema).unwrap()).unwrap().is_valid(&example));
+    serde_json::from_value::<shared::certificate::Certificate>(example).unwrap();
+}
+
 macro_rules! each_event {
     ($check:ident) => {
         $check::<Received>();

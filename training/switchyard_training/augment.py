@@ -226,6 +226,22 @@ def ticket(text: str, rng: random.Random) -> str:
     return text
 
 
+def empty_mail(rng: random.Random) -> str:
+    """Greeting, one to six sentences of scenery, closing: a mail that asks for nothing."""
+    scenery = [fill(story, rng) for story in rng.sample(STORIES, rng.choice([1, 1, 2, 3, 4, 6]))]
+    parts = [rng.choice(GREETINGS) if rng.random() < 0.7 else "", " ".join(scenery), rng.choice(CLOSINGS), rng.choice(NAMES)]
+    whole = "\n".join(part for part in parts if part)
+    return typo(whole, rng, 0.02) if rng.random() < 0.2 else whole
+
+
+def gibberish(rng: random.Random) -> str:
+    """One to eight words of letters without meaning, or a lone number."""
+    if rng.random() < 0.15:
+        return str(rng.randint(1, 10**8))
+    letters = rng.choice(["asdfghjkl", "qwertyuiop", "abcdefghijklmnopqrstuvwxyz"])
+    return " ".join("".join(rng.choices(letters, k=rng.randint(2, 9))) for _ in range(rng.randint(1, 8)))
+
+
 def ending(text: str) -> str:
     return text if text.endswith((".", "?", "!", ":")) else text + "."
 

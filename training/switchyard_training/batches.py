@@ -7,13 +7,17 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from switchyard_training import augment
-from switchyard_training.data import Sample
+from switchyard_training.sample import Sample
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HAZARDS, INTENTS, SENTIMENTS, URGENCIES
 from switchyard_training.text import prepare
 
 MAIL_SHARE = 0.28
-TIMES = {"tickets": 3, "hazards": 3, "out_of_scope": 2, "mood": 2, "requests": 2, "intents_extra": 2}
+# How often a hand-written text comes in an epoch.
+TIMES = {"tickets": 3, "hazards": 3, "out_of_scope": 3, "mood": 2, "requests": 3, "intents_extra": 2, "table": 1}
+# Mails of scenery alone and strings of random letters in an epoch; both are out of scope.
+EMPTY_MAILS = 160
+GIBBERISH = 60
 TICKET_LENGTH = 160
 UNKNOWN = -100
 
@@ -55,12 +59,18 @@ def varied(sample: Sample, rng: random.Random) -> Sample:
     return Sample(**{**sample.__dict__, "text": text})
 
 
+def without_request(rng: random.Random) -> list[Sample]:
+    """Texts that ask for nothing, so that scenery alone never looks like a request."""
+    texts = [augment.empty_mail(rng) for _ in range(EMPTY_MAILS)] + [augment.gibberish(rng) for _ in range(GIBBERISH)]
+    return [Sample(text, "out_of_scope", "train", hazards=[], out_of_scope=True) for text in texts]
+
+
 def epoch_samples(samples: list[Sample], settings: Settings, epoch: int) -> list[Sample]:
     """Balanced over intents by sampling; hand-written texts come several times, some joined to an ordinary request."""
     rng = random.Random(f"{settings.seed}/{epoch}")
     by_intent, other = defaultdict(list), []
     for sample in samples:
-        if sample.source.startswith("bitext"):
+        if sample.is_release and sample.intent:
             by_intent[sample.intent, sample.source].append(sample)
         else:
             other.append(sample)
@@ -76,7 +86,7 @@ def epoch_samples(samples: list[Sample], settings: Settings, epoch: int) -> list
     for sample in other:
         if sample.hazards is not None and sample.intent is None and not sample.out_of_scope and (sample.hazards or rng.random() < 0.5):
             chosen.append(joined(rng.choice(tickets if tickets and rng.random() < 0.6 else ordinary), sample, rng))
-    return [varied(sample, rng) for sample in chosen]
+    return [varied(sample, rng) for sample in chosen] + without_request(rng)
 
 
 def label_arrays(samples: list[Sample]) -> dict[str, np.ndarray]:

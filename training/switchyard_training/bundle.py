@@ -1,6 +1,5 @@
 """Lays a bundle folder: model, tokenizer, bundle.json, card; built beside its place and moved in whole."""
 
-import datetime
 import json
 import shutil
 from pathlib import Path
@@ -8,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from switchyard_training import card, evaluate, model, runtime
-from switchyard_training.data import Sample
-from switchyard_training.digests import code_digest, digest
+from switchyard_training.sample import Sample
+from switchyard_training.digests import MAKERS, code_digest, digest
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import INTENTS
 
 FORMAT = 1
+MODEL_FILES = {"classifier": "classifier.onnx", "encoder": "encoder.int8.onnx"}
 PREPROCESSING = 1
 GOLDEN_CLASSIFIER = [
     "Where is my parcel? It should have been here on Tuesday.",
@@ -46,15 +46,20 @@ def plain_tokenizer(source: str, target: Path) -> None:
     target.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
+def public_name(base: str) -> str:
+    """The Hub's id of a base model; a folder's own name where it has none, never its path."""
+    if base in ("all-MiniLM-L6-v2", model.MINILM):
+        return model.MINILM
+    return Path(base).name if Path(base).is_dir() else base
+
+
 def describe(settings: Settings, name: str, folder: Path, code: str) -> dict:
     """What both bundles say about themselves; `code` is the digest of the code that made them."""
-    known = settings.base in ("all-MiniLM-L6-v2", model.MINILM)
-    base = model.MINILM if known else Path(settings.base).name if Path(settings.base).is_dir() else settings.base
+    base = public_name(settings.base)
     return {
         "name": name,
         "kind": name,
         "format": FORMAT,
-        "created": datetime.date.today().isoformat(),
         "base_model": base,
         "files": {file: digest(folder / file) for file in ("model.onnx", "tokenizer.json")},
         "max_tokens": settings.max_tokens,
@@ -82,7 +87,7 @@ def fresh(settings: Settings, name: str) -> Path:
     folder = settings.out / f".{name}.new"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copyfile(settings.path(f"{name}.int8.onnx"), folder / "model.onnx")
+    shutil.copyfile(settings.path(MODEL_FILES[name]), folder / "model.onnx")
     plain_tokenizer(model.tokenizer_file(settings.base), folder / "tokenizer.json")
     return folder
 
@@ -96,7 +101,9 @@ def bundle_classifier(settings: Settings) -> Path:
         {"text": text, "top": INTENTS[row.argmax()], "probability": round(float(row.max()), 6)} for text, row in zip(GOLDEN_CLASSIFIER, found)
     ]
     figures = json.loads((folder / "report" / "metrics.json").read_text(encoding="utf-8"))
-    content = describe(settings, "classifier", folder, figures["training"]["code"]) | {"heads": judge.heads, "golden": golden, "metrics": card.headline(figures)}
+    content = describe(settings, "classifier", folder, code_digest(*MAKERS)) | {
+        "heads": judge.heads, "rejection": judge.rejection, "golden": golden, "metrics": card.headline(figures),
+    }
     write(folder, content)
     (folder / "README.md").write_text(card.classifier_card(content, figures), encoding="utf-8")
     move_in(folder, settings.out / "classifier")
@@ -109,7 +116,7 @@ def bundle_encoder(settings: Settings) -> Path:
     vectors = onnx.answers(GOLDEN_ENCODER)["embedding"]
     golden = [{"text": text, "first": [round(float(x), 6) for x in row[:4]]} for text, row in zip(GOLDEN_ENCODER, vectors)]
     figures = json.loads(settings.path("encoder.json").read_text())
-    content = describe(settings, "encoder", folder, code_digest()) | {
+    content = describe(settings, "encoder", folder, code_digest("export", "quantise")) | {
         "heads": {}, "dimension": int(np.shape(vectors)[1]), "golden": golden, "metrics": figures,
     }
     write(folder, content)

@@ -1,72 +1,137 @@
-"""Temperatures and thresholds, fitted on the answers of the int8 file to texts that were not trained on: the intent's on natural texts alone."""
+"""Gate, temperatures and thresholds, fitted on the answers of the int8 file to texts that were not trained on."""
 
 import json
 import random
 
 import numpy as np
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
 
-from switchyard_training import augment, batches, data, measures, model, runtime
+from switchyard_training import augment, batches, gate, measures, model, runtime, sample
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HAZARDS, HEADS
 
-HAZARD_RECALL = 0.96
+# Share of ordinary tickets that may raise a hazard; the thresholds go as low as it allows.
 HAZARD_ALARMS = 0.012
-HAZARD_RANGE = (0.1, 0.95)
+HAZARD_RANGE = (0.02, 0.95)
 SCOPE_KEEPS = 0.98
 SCOPE_RANGE = (0.2, 0.8)
 BITEXT_TEXTS = 400
 NATURAL = ("tickets", "requests", "intents_extra")
+# Weight of the out-of-scope texts when the gate is fitted, as a share of all.
+OUTSIDE_SHARE = 0.3
 
 
-def calibration_samples(samples: list[data.Sample], seed: int) -> list[data.Sample]:
+def calibration_samples(samples: list[sample.Sample], seed: int) -> list[sample.Sample]:
     """Every calibration text alone and once inside a mail with scenery that training has not seen."""
     rng = random.Random(f"{seed}/calibrate")
     held = [s for s in samples if s.split == "calibrate"]
     bitext, chosen = ([s for s in held if s.source.startswith("bitext") is is_bitext] for is_bitext in (True, False))
     chosen += rng.sample(bitext, min(BITEXT_TEXTS, len(bitext)))
-    made = [data.Sample(**{**s.__dict__, "text": augment.short(s.text, rng)}) for s in chosen]
-    made += [data.Sample(**{**s.__dict__, "text": augment.mail(s.text, rng, None, augment.CALIBRATION_STORIES)}) for s in chosen]
+    made = [sample.Sample(**{**s.__dict__, "text": augment.short(s.text, rng)}) for s in chosen]
+    made += [sample.Sample(**{**s.__dict__, "text": augment.mail(s.text, rng, None, augment.CALIBRATION_STORIES)}) for s in chosen]
     return made
 
 
-def hazard_thresholds(probability: np.ndarray, labels: np.ndarray, ordinary: np.ndarray) -> np.ndarray:
-    """As high as nearly every positive text allows, and for all hazards at least so high that no more than HAZARD_ALARMS of the
-    ordinary tickets raise any."""
+def candidates(positive: np.ndarray, ordinary: np.ndarray) -> np.ndarray:
+    """Thresholds worth trying for a hazard, highest first: halfway between a text that should raise it and the next ordinary one below."""
     low, high = HAZARD_RANGE
-    wanted = np.array([np.quantile(p[y == 1], 1 - HAZARD_RECALL) if y.any() else high for p, y in zip(probability.T, labels.T)])
-    quiet = np.quantile(probability[ordinary].max(1), 1 - HAZARD_ALARMS) + 1e-3 if ordinary.any() else low
-    return np.maximum(wanted, quiet).clip(low, high).round(3)
+    below = np.r_[0.0, np.sort(ordinary)]
+    tried = [(p + below[np.searchsorted(below, p) - 1]) / 2 for p in positive]
+    return np.unique(np.clip([*tried, high], low, high))[::-1]
 
 
-def fit(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: np.ndarray, tickets: np.ndarray) -> dict:
-    """`natural` marks the texts that say how sure the intent is, `tickets` those that must stay quiet: whole tickets without hazard."""
+def hazard_thresholds(probability: np.ndarray, labels: np.ndarray, ordinary: np.ndarray) -> np.ndarray:
+    """Recall first, within the alarms allowed: from the top down, again and again the hazard whose next threshold catches most texts
+    for the ordinary tickets it disturbs, while all hazards together disturb no more than HAZARD_ALARMS of them."""
+    calm, low_high = probability[ordinary], HAZARD_RANGE
+    budget = int(HAZARD_ALARMS * len(calm))
+    steps = [candidates(p[y == 1], c) for p, y, c in zip(probability.T, labels.T, calm.T)]
+    limits = np.full(probability.shape[1], low_high[1])
+
+    def outcome(limits: np.ndarray) -> tuple[int, int]:
+        return int(((probability >= limits) & (labels == 1)).sum()), int((calm >= limits).any(1).sum())
+
+    caught, alarms = outcome(limits)
+    while True:
+        best = None
+        for i, tried in enumerate(steps):
+            for limit in tried[tried < limits[i]]:
+                after = outcome(np.where(np.arange(len(limits)) == i, limit, limits))
+                if after[1] > budget:
+                    break
+                worth = (after[0] - caught) / (after[1] - alarms + 0.1)
+                if after[0] > caught and (best is None or worth > best[0]):
+                    best = (worth, i, limit, after)
+        if best is None:
+            return limits.round(4)
+        _, i, limits[i], (caught, alarms) = best
+
+
+def fit_doubt(intent: np.ndarray, scope: np.ndarray, outside: np.ndarray) -> dict[str, float]:
+    """A logistic regression of being out of scope on the scope logit and the energy of the intents, both sides weighing the same."""
+    features = np.stack([scope, gate.logsumexp(intent)], 1)
+    fitted = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000).fit(features, outside)
+    return {"bias": float(fitted.intercept_[0]), "head": float(fitted.coef_[0, 0]), "energy": float(fitted.coef_[0, 1])}
+
+
+def fit_gate(intent: np.ndarray, doubts: np.ndarray, labels: np.ndarray, outside: np.ndarray) -> dict[str, float]:
+    """Slope and centre with the least log loss, a text out of scope being worth a uniform answer."""
+    inside = labels >= 0
+
+    def loss(values: np.ndarray) -> float:
+        slope, centre, log_t = values
+        logits = gate.gated(intent, doubts, {"slope": np.exp(slope), "centre": centre}) / np.exp(log_t)
+        log_p = np.log(measures.softmax(logits).clip(1e-9))
+        right = -log_p[inside, labels[inside]].mean()
+        return (1 - OUTSIDE_SHARE) * right - OUTSIDE_SHARE * log_p[outside].mean()
+
+    best = min((minimize(loss, [0.0, centre, 0.0], method="Nelder-Mead") for centre in (0.0, 2.0, 4.0)), key=lambda found: found.fun)
+    return {"slope": float(np.exp(best.x[0])), "centre": float(best.x[1])}
+
+
+def rejection(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: np.ndarray) -> dict[str, float]:
+    """The parameters of the gate, rounded to what single precision keeps."""
+    known = (labels["scope"] == 1) | ((labels["scope"] == 0) & natural)
+    intent, scope, outside = answers["intent"][known], answers["scope"][known, 0], labels["scope"][known] == 1
+    given = fit_doubt(intent, scope, outside)
+    given |= fit_gate(intent, gate.doubt(intent, scope, given), labels["intent"][known], outside)
+    return {name: float(np.float32(given[name])) for name in gate.PARAMETERS}
+
+
+def fit(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: np.ndarray, ordinary: np.ndarray) -> dict:
+    """Temperatures and thresholds of gated answers. `natural` marks the texts that say how sure the intent is, `ordinary` those that
+    must stay quiet: whole tickets without hazard."""
     heads = {}
     for name in ("intent", "sentiment", "urgency"):
-        known = (labels[name] >= 0) & (natural if name == "intent" and natural.any() else True)
-        temperature = measures.fit_temperature(answers[name][known], labels[name][known]) if known.any() else 1.0
-        heads[name] = {"labels": HEADS[name], "temperature": temperature}
+        known = (labels[name] >= 0) & (natural if name == "intent" else True)
+        heads[name] = {"labels": HEADS[name], "temperature": measures.fit_temperature(answers[name][known], labels[name][known])}
     known = labels["hazard"][:, 0] >= 0
     logits, truth = answers["hazard"][known], labels["hazard"][known]
     temperature = measures.fit_temperature(logits, truth)
-    probability = measures.sigmoid(logits, temperature)
-    thresholds = dict(zip(HAZARDS, hazard_thresholds(probability, truth, tickets[known]).tolist()))
-    heads["hazard"] = {"labels": HAZARDS, "temperature": temperature, "thresholds": thresholds}
+    limits = hazard_thresholds(measures.sigmoid(logits, temperature), truth, ordinary[known])
+    heads["hazard"] = {"labels": HAZARDS, "temperature": temperature, "thresholds": dict(zip(HAZARDS, limits.tolist()))}
     known = labels["scope"] >= 0
     logits, truth = answers["scope"][known, 0], labels["scope"][known]
     temperature = measures.fit_temperature(logits, truth)
-    inside = measures.sigmoid(logits[tickets[known] if tickets.any() else truth == 0], temperature)
+    inside = measures.sigmoid(logits[natural[known] & (truth == 0)], temperature)
     threshold = round(float(np.quantile(inside, SCOPE_KEEPS).clip(*SCOPE_RANGE)), 3)
     heads["scope"] = {"labels": HEADS["scope"], "temperature": temperature, "thresholds": {"out_of_scope": threshold}}
     return heads
 
 
 def calibrate(settings: Settings) -> dict:
-    """Writes work/heads.json, the `heads` of bundle.json."""
-    samples = calibration_samples(data.load(settings), settings.seed)
-    onnx = runtime.Onnx(settings.path("classifier.int8.onnx"), model.tokenizer_file(settings.base), settings.max_tokens, threads=2)
-    natural = np.array([s.source in NATURAL for s in samples])
+    """Writes work/classifier.onnx, the int8 file with its gate, and work/heads.json: `heads` and `rejection` of bundle.json."""
+    samples = calibration_samples(sample.load(settings), settings.seed)
+    onnx = runtime.Onnx(settings.path("classifier.int8.onnx"), model.tokenizer_file(settings.base), settings.max_tokens, threads=settings.threads)
+    answers, labels = onnx.answers([s.text for s in samples], "calibrate"), batches.label_arrays(samples)
+    natural = np.array([s.source in NATURAL or s.source.startswith("bitext") for s in samples])
     alone = np.arange(len(samples)) < len(samples) // 2
-    tickets = np.array([s.source == "tickets" and s.hazards == [] for s in samples]) & alone
-    heads = fit(onnx.answers([s.text for s in samples], "calibrate"), batches.label_arrays(samples), natural, tickets)
-    settings.path("heads.json").write_text(json.dumps(heads, indent=2))
-    return heads
+    ordinary = np.array([s.source in NATURAL and s.hazards == [] for s in samples]) & alone
+    given = rejection(answers, labels, natural)
+    gate.add_gate(settings.path("classifier.int8.onnx"), settings.path("classifier.onnx"), given)
+    doubts = gate.doubt(answers["intent"], answers["scope"][:, 0], given)
+    answers |= {"intent": gate.gated(answers["intent"], doubts, given), "scope": doubts[:, None]}
+    found = {"heads": fit(answers, labels, natural, ordinary), "rejection": given}
+    settings.path("heads.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return found

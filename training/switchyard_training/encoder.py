@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from switchyard_training import augment, data, evaluate, model, runtime
+from switchyard_training import augment, evaluate, model, runtime, sample
 from switchyard_training.settings import Settings
 
 
@@ -21,7 +21,7 @@ def top5_overlap(one: np.ndarray, other: np.ndarray, queries: int) -> float:
 def evaluate_encoder(settings: Settings) -> dict:
     """Cosine to fp32 and overlap of neighbours on short texts and on long mails; writes work/encoder.json."""
     rng = random.Random(f"{settings.seed}/encoder")
-    test = rng.sample([s for s in data.load(settings) if s.split == "test"], 400)
+    test = rng.sample([s for s in sample.load(settings) if s.split == "test"], 400)
     sets = {"short": [s.text for s in test], "long": [augment.mail(s.text, rng, rng.randint(5, 12), augment.TEST_STORIES) for s in test]}
     tokens = model.tokenizer_file(settings.base)
     int8 = runtime.Onnx(settings.path("encoder.int8.onnx"), tokens, settings.max_tokens, threads=2)

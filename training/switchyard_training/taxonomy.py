@@ -36,6 +36,9 @@ URGENCIES = ["low", "normal", "high", "urgent"]
 HAZARDS = ["legal", "health_safety", "self_harm", "violence", "fraud", "privacy", "press"]
 SCOPE = ["out_of_scope"]
 
+# What a hand-written file holds, by its name.
+KINDS = ("intents_extra", "requests", "hazards", "out_of_scope", "mood", "tickets")
+
 # Head name -> labels; the ONNX outputs carry these names.
 HEADS = {
     "intent": INTENTS,

@@ -1,43 +1,61 @@
 """Joint LoRA fine-tuning of all heads; each loss looks only at texts that carry its label."""
 
 import json
+import os
 import random
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 from tqdm import tqdm
 
-from switchyard_training import batches, data, model
-from switchyard_training.digests import code_digest
+from switchyard_training import batches, digests, model, sample
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HEADS
 
-WEIGHTS = {"intent": 1.0, "sentiment": 0.7, "urgency": 0.5, "hazard": 6.0, "scope": 1.0}
-UNIFORM_WEIGHT = 1.0
+WEIGHTS = {"intent": 1.5, "sentiment": 0.7, "urgency": 0.6, "hazard": 10.0, "scope": 1.5, "uniform": 0.8}
+# How far rare moods are raised: 0 leaves them as rare as they are, 1 gives every level the same say.
+BALANCE = 0.5
 
 
 def levels(labels: torch.Tensor, count: int) -> torch.Tensor:
     """Soft targets on an ordered scale: the neighbours of the true level get a tenth of its weight each, further ones hardly any."""
-    distance = (labels.unsqueeze(1) - torch.arange(count)).abs().float()
+    distance = (labels.unsqueeze(1) - torch.arange(count, device=labels.device)).abs().float()
     weights = torch.exp(-2.2 * distance)
     return weights / weights.sum(1, keepdim=True)
 
 
-def losses(logits: dict[str, torch.Tensor], labels: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Mean loss per head over the labelled texts; out-of-scope texts pull the intent head towards uniform."""
+def balance(samples: list[sample.Sample]) -> dict[str, torch.Tensor]:
+    """A weight for each level of mood, larger for rare ones, one on average over the texts."""
+    found = {}
+    for name, values in batches.label_arrays(samples).items():
+        if name in ("sentiment", "urgency"):
+            count = np.bincount(values[values >= 0], minlength=len(HEADS[name])).clip(min=1)
+            weights = (count / count.sum()) ** -BALANCE
+            found[name] = torch.tensor(weights * count.sum() / (weights * count).sum(), dtype=torch.float32)
+    return found
+
+
+def ordinal_loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    loss = nn.functional.cross_entropy(logits, levels(labels, logits.shape[1]), reduction="none")
+    return (loss * weights[labels]).mean()
+
+
+def losses(logits: dict[str, torch.Tensor], labels: dict[str, torch.Tensor], moods: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Mean loss per head over the labelled texts; out-of-scope texts pull the intent head towards uniform (outlier exposure)."""
     found = {}
     if (labels["intent"] >= 0).any():
         found["intent"] = nn.functional.cross_entropy(logits["intent"], labels["intent"], ignore_index=batches.UNKNOWN)
-    for name in ("sentiment", "urgency"):
+    for name, weights in moods.items():
         known = labels[name] >= 0
         if known.any():
-            found[name] = nn.functional.cross_entropy(logits[name][known], levels(labels[name][known], logits[name].shape[1]))
+            found[name] = ordinal_loss(logits[name][known], labels[name][known], weights)
     known = labels["hazard"][:, 0] >= 0
     if known.any():
         target = labels["hazard"][known].float()
-        positive = torch.full((target.shape[1],), 2.0)
+        positive = torch.full((target.shape[1],), 2.0, device=target.device)
         found["hazard"] = nn.functional.binary_cross_entropy_with_logits(logits["hazard"][known], target, pos_weight=positive)
     known = labels["scope"] >= 0
     if known.any():
@@ -49,7 +67,7 @@ def losses(logits: dict[str, torch.Tensor], labels: dict[str, torch.Tensor]) -> 
 
 
 def total(found: dict[str, torch.Tensor]) -> torch.Tensor:
-    return sum(WEIGHTS.get(name, UNIFORM_WEIGHT) * value for name, value in found.items())
+    return sum(WEIGHTS[name] * value for name, value in found.items())
 
 
 def groups(net: nn.Module, lr: float) -> list[dict]:
@@ -58,7 +76,7 @@ def groups(net: nn.Module, lr: float) -> list[dict]:
     return [{"params": lora, "lr": lr}, {"params": heads, "lr": 2 * lr, "weight_decay": 0.01}]
 
 
-def plan(samples: list[data.Sample], settings: Settings) -> list[list[tuple]]:
+def plan(samples: list[sample.Sample], settings: Settings) -> list[list[tuple]]:
     """All batches of all epochs, as (ids, mask, labels)."""
     tokens = batches.tokenizer(model.tokenizer_file(settings.base))
     epochs = []
@@ -71,47 +89,97 @@ def plan(samples: list[data.Sample], settings: Settings) -> list[list[tuple]]:
     return epochs
 
 
-def train(settings: Settings) -> dict:
-    """Fine-tunes, writes work/classifier.pt (adapters and heads) and work/train.json."""
-    code = code_digest()
-    torch.manual_seed(settings.seed)
-    np.random.seed(settings.seed)
-    samples = [s for s in data.load(settings) if s.split == "train"]
-    net = model.with_lora(settings.base, settings.rank, settings.targets)
-    net.train()
-    epochs = plan(samples, settings)
-    steps, texts = sum(map(len, epochs)), [sum(len(ids) for ids, _, _ in epoch) for epoch in epochs]
-    optimizer = torch.optim.AdamW(groups(net, settings.lr), weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [g["lr"] for g in optimizer.param_groups], total_steps=steps, pct_start=0.08)
-    report = {"code": code, **model.trainable(net), "samples": len(samples), "texts_an_epoch": texts, "steps": steps, "epochs": []}
-    began = time.time()
-    for number, epoch in enumerate(epochs, 1):
-        report["epochs"].append(run_epoch(net, epoch, optimizer, schedule, f"epoch {number}/{len(epochs)}"))
-        weights = {k: v for k, v in net.state_dict().items() if "lora_" in k or k.startswith("heads.")}
-        torch.save(weights, settings.path("classifier.pt"))
-    report["seconds"] = round(time.time() - began, 1)
-    settings.path("train.json").write_text(json.dumps(report, indent=2))
-    return report
+def training_samples(settings: Settings) -> list[sample.Sample]:
+    """The training split, without the intents that the settings leave out."""
+    without = set(filter(None, settings.without.split(",")))
+    return [s for s in sample.load(settings) if s.split == "train" and s.intent not in without]
 
 
-def run_epoch(net: nn.Module, epoch: list[tuple], optimizer, schedule, title: str) -> dict[str, float]:
-    sums = {name: 0.0 for name in [*HEADS, "uniform"]}
-    bar = tqdm(epoch, desc=title, mininterval=5)
-    for ids, mask, labels in bar:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            output = net(torch.from_numpy(ids), torch.from_numpy(mask))
+class Run:
+    """Network, optimizer and schedule of one training, with what is needed to go on after the last finished epoch."""
+
+    def __init__(self, settings: Settings, steps: int, moods: dict[str, torch.Tensor]):
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.net = model.with_lora(settings.base, settings.rank, settings.targets).to(self.device).train()
+        self.moods = {name: weights.to(self.device) for name, weights in moods.items()}
+        self.optimizer = torch.optim.AdamW(groups(self.net, settings.lr), weight_decay=0.0)
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, rates, total_steps=steps, pct_start=0.08)
+        self.epochs: list[dict[str, float]] = []
+        self.seconds = 0.0
+
+    def learned(self) -> dict[str, torch.Tensor]:
+        """The weights that training changes."""
+        return {k: v.cpu() for k, v in self.net.state_dict().items() if "lora_" in k or k.startswith("heads.")}
+
+    def save(self, path: Path, key: str) -> None:
+        random_states = [torch.get_rng_state(), *(torch.cuda.get_rng_state_all() if self.device == "cuda" else [])]
+        state = {
+            "key": key, "weights": self.learned(), "optimizer": self.optimizer.state_dict(), "schedule": self.schedule.state_dict(),
+            "random": random_states, "epochs": self.epochs, "seconds": self.seconds,
+        }
+        torch.save(state, path.with_suffix(".part"))
+        os.replace(path.with_suffix(".part"), path)
+
+    def resume(self, path: Path, key: str) -> None:
+        """Goes on where a run with the same key was cut off; anything else is left alone."""
+        state = torch.load(path, weights_only=False, map_location="cpu") if path.is_file() else {}
+        if state.get("key") != key:
+            return
+        self.net.load_state_dict(state["weights"], strict=False)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["random"][0])
+        if self.device == "cuda" and state["random"][1:]:
+            torch.cuda.set_rng_state_all(state["random"][1:])
+        self.epochs, self.seconds = state["epochs"], state["seconds"]
+
+    def step(self, ids: np.ndarray, mask: np.ndarray, labels: dict[str, np.ndarray]) -> dict[str, float]:
+        with torch.autocast(self.device, dtype=torch.bfloat16):
+            output = self.net(torch.from_numpy(ids).to(self.device), torch.from_numpy(mask).to(self.device))
         logits = {name: out.float() for name, out in zip(HEADS, output)}
-        found = losses(logits, {k: torch.from_numpy(v) for k, v in labels.items()})
+        found = losses(logits, {k: torch.from_numpy(v).to(self.device) for k, v in labels.items()}, self.moods)
         loss = total(found)
-        optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        for name, value in found.items():
-            sums[name] += value.item() / len(epoch)
-        bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-    return {name: round(value, 4) for name, value in sums.items()}
+        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        return {name: value.item() for name, value in found.items()} | {"all": loss.item()}
+
+    def epoch(self, steps: list[tuple], title: str) -> None:
+        began, sums = time.time(), dict.fromkeys([*WEIGHTS, "all"], 0.0)
+        bar = tqdm(steps, desc=title, mininterval=5)
+        for ids, mask, labels in bar:
+            found = self.step(ids, mask, labels)
+            for name, value in found.items():
+                sums[name] += value / len(steps)
+            bar.set_postfix(loss=f"{found['all']:.3f}", refresh=False)
+        self.epochs.append({name: round(value, 4) for name, value in sums.items()})
+        self.seconds += time.time() - began
+
+
+def train(settings: Settings) -> dict:
+    """Fine-tunes; writes work/classifier.pt (adapters and heads) and work/train.json. A run that was killed goes on after its last
+    finished epoch if code, settings and samples are still the same."""
+    key, code = digests.key("train", settings, [settings.path("samples.jsonl")]), digests.code_digest("train")
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    samples = training_samples(settings)
+    epochs = plan(samples, settings)
+    run = Run(settings, sum(map(len, epochs)), balance(samples))
+    run.resume(settings.path("training.pt"), key)
+    for number in range(len(run.epochs), len(epochs)):
+        run.epoch(epochs[number], f"epoch {number + 1}/{len(epochs)}")
+        run.save(settings.path("training.pt"), key)
+    torch.save(run.learned(), settings.path("classifier.pt"))
+    report = {
+        "key": key, "code": code, **model.trainable(run.net), "samples": len(samples),
+        "texts_an_epoch": [sum(len(ids) for ids, _, _ in epoch) for epoch in epochs], "steps": sum(map(len, epochs)), "epochs": run.epochs,
+        "device": run.device if run.device == "cpu" else torch.cuda.get_device_name(), "threads": settings.threads, "seconds": round(run.seconds, 1),
+    }
+    settings.path("train.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return report
 
 
 def trained(settings: Settings) -> model.Classifier:

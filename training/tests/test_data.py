@@ -4,36 +4,18 @@ import numpy as np
 import pytest
 
 from switchyard_training import augment, batches, calibrate, data, model, quantise, text
-from switchyard_training.data import DataError, Sample
+from switchyard_training.sample import Sample
+from switchyard_training.tables import Problems
 from switchyard_training.taxonomy import HAZARDS, HEADS, INTENTS
 
 HERE = data.Path(__file__).resolve().parent.parent / "data"
 
 
 def test_the_committed_texts_carry_only_known_labels_and_no_group_straddles_splits():
-    where = {}
-    for sample in data.handwritten_samples(HERE):
+    where, problems = {}, Problems()
+    for sample in data.handwritten_samples(HERE, problems):
         assert where.setdefault(sample.group, sample.split) == sample.split
-    assert len(where) > 1000
-
-
-def test_an_unknown_label_is_refused_with_file_and_line(tmp_path):
-    path = tmp_path / "hazards.jsonl"
-    path.write_text('{"text": "a", "hazards": []}\n{"text": "b", "hazards": ["lawyer"]}\n')
-    with pytest.raises(DataError, match=r"hazards.jsonl:2: unknown label 'lawyer'"):
-        data.handwritten_samples(tmp_path)
-
-
-def test_a_line_that_is_not_json_is_refused_with_file_and_line(tmp_path):
-    (tmp_path / "mood.jsonl").write_text("{oops\n")
-    with pytest.raises(DataError, match=r"mood.jsonl:1: not json"):
-        data.handwritten_samples(tmp_path)
-
-
-def test_a_csv_without_the_text_column_is_refused(tmp_path):
-    (tmp_path / data.BITEXT["20k"][0]).write_text("flags,intent\nB,track_order\n")
-    with pytest.raises(DataError, match="no column utterance"):
-        data.read_bitext(tmp_path, "20k")
+    assert len(where) > 1000 and problems.found == []
 
 
 def releases(folder):
@@ -49,7 +31,7 @@ def releases(folder):
 
 def test_no_text_of_the_test_release_is_trained_on_and_texts_with_two_intents_are_dropped(tmp_path):
     releases(tmp_path)
-    samples = data.bitext_samples(tmp_path, strict=False)
+    samples = data.bitext_samples(data.releases_of(str(tmp_path), Problems()), strict=False)
     held = {s.text.lower() for s in samples if s.split == "test"}
     assert held == {"shared with test"}
     assert held.isdisjoint(s.text.lower() for s in samples if s.split != "test")
@@ -59,7 +41,7 @@ def test_no_text_of_the_test_release_is_trained_on_and_texts_with_two_intents_ar
 
 def test_strict_trains_on_the_20k_release_alone(tmp_path):
     releases(tmp_path)
-    samples = data.bitext_samples(tmp_path, strict=True)
+    samples = data.bitext_samples(data.releases_of(str(tmp_path), Problems()), strict=True)
     assert {s.source for s in samples if s.split == "train"} == {"bitext-20k"}
 
 
@@ -102,9 +84,9 @@ def test_quantisation_is_calibrated_on_training_texts_alone():
 def test_natural_tickets_come_three_times_an_epoch_and_keep_their_words():
     tickets = [Sample(f"where is the {n} lamp i bought", "tickets", "train", intent="track_order", hazards=[]) for n in ("red", "tall", "brass")]
     bitext = [Sample("track my order", "bitext-20k", "train", intent=intent, hazards=[]) for intent in INTENTS]
-    chosen = batches.epoch_samples(bitext + tickets, data.Settings(bitext=None, per_intent=1), 0)
+    chosen = batches.epoch_samples(bitext + tickets, data.Settings(per_intent=1), 0)
     assert sum(s.source == "tickets" for s in chosen) == 9
-    assert len(chosen) == 9 + len(INTENTS)
+    assert len(chosen) == 9 + len(INTENTS) + batches.EMPTY_MAILS + batches.GIBBERISH
 
 
 def test_of_a_long_text_both_ends_are_read():

@@ -45,10 +45,11 @@ def test_texts_out_of_scope_pull_the_intent_towards_uniform():
     logits = {"intent": torch.zeros(2, 4), "scope": torch.zeros(2, 1), "hazard": torch.zeros(2, 7)}
     logits |= {"sentiment": torch.zeros(2, 5), "urgency": torch.zeros(2, 4)}
     labels = {k: torch.full((2,), -100) for k in ("intent", "sentiment", "urgency")}
+    moods = {"sentiment": torch.ones(5), "urgency": torch.ones(4)}
     labels |= {"hazard": torch.full((2, 7), -100), "scope": torch.tensor([1, 0])}
-    flat = train.losses(logits, labels)["uniform"]
+    flat = train.losses(logits, labels, moods)["uniform"]
     logits["intent"] = torch.tensor([[9.0, 0, 0, 0], [0, 0, 0, 0]])
-    assert train.losses(logits, labels)["uniform"] > flat
+    assert train.losses(logits, labels, moods)["uniform"] > flat
 
 
 def test_the_temperature_softens_what_is_too_sure():

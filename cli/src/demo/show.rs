@@ -1,7 +1,7 @@
 //! A ticket's way, for people.
 
 use console::{StyledObject, style};
-use shared::events::{Decision, Draft, Route, Ticket};
+use shared::events::{Decision, Draft, Reply, Route, Ticket};
 
 use super::way::Way;
 use crate::output::safe;
@@ -22,6 +22,9 @@ pub fn way(ticket: &Ticket, way: &Way) {
         println!("  points  {}", contributions(decision));
     }
     println!("  draft   {}", first_line(&way.routed.draft));
+    if let Some(bill) = bill(&way.routed.draft) {
+        println!("  bill    {bill}");
+    }
     println!("  ms      {}\n", millis(way.millis));
 }
 
@@ -61,6 +64,19 @@ fn first_line(draft: &Draft) -> String {
             format!("{text}{}{offer}", source.unwrap_or_default())
         }
     }
+}
+
+/// Tokens and dollars, if a provider bills.
+fn bill(draft: &Draft) -> Option<String> {
+    let Draft::Reply(Reply { provider, model, usage: Some(usage), .. }) = draft else { return None };
+    let cached = usage.cache_read_tokens + usage.cache_write_tokens;
+    Some(format!(
+        "{provider} {}: {} tokens read, {cached} cached, {} written, ${:.6}",
+        model.as_deref().unwrap_or_default(),
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.dollars
+    ))
 }
 
 /// Milliseconds by stage.

@@ -65,7 +65,11 @@ impl Texts {
         let tickets = texts.sets.get("natural_tickets").cloned().unwrap_or_default();
         for (name, changed) in scenery::VARIANTS {
             // Texts that fill the model take their time.
-            let most = if name.starts_with("request_") { 100 } else { tickets.len() };
+            let most = match name {
+                "request_beyond_reading" => 30,
+                name if name.starts_with("request_") => 60,
+                _ => tickets.len(),
+            };
             let some = scenery::some(&tickets, most);
             texts.sets.insert(format!("natural_tickets:{name}"), scenery::varied(&some, name, changed));
         }

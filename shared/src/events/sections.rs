@@ -251,6 +251,9 @@ pub struct Decision {
     /// Whether it would have been auto, had chance not sent it to a person for comparison.
     #[serde(default)]
     pub holdout: bool,
+    /// Where the intent is in the shadow: what the route would have been. A person answers without the draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Route>,
     /// What the ticket has cost.
     #[serde(default)]
     pub cost: Cost,

@@ -10,10 +10,11 @@ use super::{
     Kind, LIBRARY_SETTING, ModelError, Output,
     bundle::{Bundle, BundleError, Contents},
     library::environment,
-    queue::Queue,
+    queue::{Answer, Queue, Rows},
     session::Sessions,
     text,
     tokens::Tokens,
+    windows,
 };
 use crate::StartError;
 
@@ -75,7 +76,7 @@ impl Opening {
             return Ok(engine);
         }
         let tokens = Tokens::load(&bundle, &contents).map_err(|error| self.misset(error))?;
-        let queue = Arc::new(Queue::new(self.sessions));
+        let queue = Arc::new(Queue::new());
         let files = (&bundle, &Arc::new(contents));
         let opened = Sessions::open(&environment, files, tokens.padding(), self.sessions, &queue);
         let (sessions, names) = opened.map_err(|error| self.misset(error))?;
@@ -93,9 +94,35 @@ impl Engine {
             .tokens
             .read(&text::prepare(text))
             .map_err(|reason| ModelError::Tokenizer { bundle: self.bundle.name(), reason })?;
-        let tokens = u32::try_from(read.ids.len()).unwrap_or(u32::MAX);
-        let rows = self.queue.run(read.ids).await?;
-        Ok(Output { names: Arc::clone(&self.names), rows, tokens, truncated: read.truncated })
+        let tokens: usize = read.windows.iter().map(Vec::len).sum();
+        let (rows, waited) = self.answers(read.windows).await?;
+        Ok(Output {
+            names: Arc::clone(&self.names),
+            rows,
+            tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
+            truncated: read.truncated,
+            waited,
+        })
+    }
+
+    /// What the windows of one text come to, and how long the last of them stood in the queue.
+    async fn answers(&self, windows: Vec<Vec<u32>>) -> Result<Answer, ModelError> {
+        let mut ahead = 0;
+        let asked: Vec<_> = windows
+            .into_iter()
+            .map(|ids| {
+                let before = ahead;
+                ahead += ids.len();
+                self.queue.run(ids, before)
+            })
+            .collect();
+        let mut answers = futures::future::try_join_all(asked).await?;
+        let waited = answers.iter().map(|(_, waited)| *waited).max().unwrap_or_default();
+        if answers.len() == 1 {
+            return answers.pop().ok_or(ModelError::Closed);
+        }
+        let rows: Vec<Rows> = answers.into_iter().map(|(rows, _)| rows).collect();
+        Ok((windows::combine(&self.names, &self.bundle.card, &rows), waited))
     }
 
     /// Asks the golden examples, all at once, so that every session has worked before the first ticket.

@@ -1,18 +1,20 @@
 //! What a model answers for one text.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::ModelError;
 
 /// What a model answers for one text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Output {
     pub(super) names: Arc<[String]>,
     pub(super) rows: Vec<Vec<f32>>,
-    /// Tokens the model read.
+    /// Tokens the model read; those that two windows of a long text share count twice.
     pub tokens: u32,
-    /// Whether the text was longer than that: its beginning and its end were read.
+    /// Whether the text was longer than that: then its beginning and its end were read.
     pub truncated: bool,
+    /// How long it stood in the queue.
+    pub waited: Duration,
 }
 
 impl Output {

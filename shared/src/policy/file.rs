@@ -29,9 +29,12 @@ pub struct PolicyFile {
 #[derive(Debug)]
 struct State {
     policy: Arc<Policy>,
-    stamp: Option<Stamp>,
+    stamp: Stamps,
     looked: Instant,
 }
+
+/// Of the policy file, and of the certificate that it names.
+type Stamps = [Option<Stamp>; 2];
 
 /// What tells a file from its changed self.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +50,8 @@ impl PolicyFile {
     /// [`StartError::Settings`] with everything that is wrong with it.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StartError> {
         let path = path.into();
-        let stamp = stamp(&path);
-        let policy = read(&path).map_err(|error| unusable(&path, &error))?;
+        let policy = Policy::open(&path).map_err(|error| unusable(&path, &error))?;
+        let stamp = stamps(&path, &policy);
         let state = State { policy: Arc::new(policy), stamp, looked: Instant::now() };
         Ok(Self { path, state: Mutex::new(state) })
     }
@@ -64,14 +67,15 @@ impl PolicyFile {
 
     fn look(&self, state: &mut State) {
         state.looked = Instant::now();
-        let stamp = stamp(&self.path);
+        let stamp = stamps(&self.path, &state.policy);
         if stamp == state.stamp {
             return;
         }
         state.stamp = stamp;
         let path = self.path.display();
-        match read(&self.path) {
+        match Policy::open(&self.path) {
             Ok(policy) => {
+                state.stamp = stamps(&self.path, &policy);
                 tracing::info!(%path, policy = policy.digest, "the policy file has changed and is in force");
                 state.policy = Arc::new(policy);
             }
@@ -95,8 +99,8 @@ pub fn locate(named: Option<&Path>) -> Result<PathBuf, StartError> {
     named.map(Path::to_owned).or_else(|| find(DEFAULT)).ok_or_else(|| StartError::setting(SETTING, problem()))
 }
 
-fn read(path: &Path) -> Result<Policy, PolicyError> {
-    Policy::parse(&std::fs::read_to_string(path)?)
+fn stamps(path: &Path, policy: &Policy) -> Stamps {
+    [stamp(path), policy.certificate_beside(path).and_then(|certificate| stamp(&certificate))]
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
@@ -140,6 +144,24 @@ mod tests {
         assert_eq!(aged(&file).digest, second.digest, "a file gone changes nothing");
         std::fs::write(&path, GOOD).unwrap();
         assert_eq!(aged(&file).digest, first.digest);
+    }
+
+    #[test]
+    fn a_certificate_beside_the_file_is_read_with_it_and_again_when_it_changes() {
+        const CERTIFICATE: &str = include_str!("../../../schemas/examples/certificate/shown.json");
+        let folder = tempfile::tempdir().unwrap();
+        let (path, certificate) = (folder.path().join("policy.yaml"), folder.path().join("certificate.json"));
+        let named = GOOD.to_owned() + "\ncertificate: { file: certificate.json, required: true }\n";
+        std::fs::write(&path, named).unwrap();
+        let file = PolicyFile::open(&path).unwrap();
+        assert_eq!(file.current().certified, None, "it is not there yet");
+
+        std::fs::write(&certificate, CERTIFICATE).unwrap();
+        let first = aged(&file).certified.clone().unwrap();
+        std::fs::write(&certificate, CERTIFICATE.to_owned() + "\n").unwrap();
+        assert_ne!(aged(&file).certified.clone().unwrap().digest, first.digest);
+        std::fs::write(&certificate, "{}").unwrap();
+        assert_eq!(aged(&file).certified, None, "one that cannot be read is as good as none");
     }
 
     #[test]

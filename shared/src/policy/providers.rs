@@ -1,12 +1,15 @@
 //! Who may write a reply, at what price and within what limits.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Policy;
+
 /// A provider of replies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderKind {
     /// Sentences quoted from resolved tickets, in this process. No network, no bill.
@@ -18,7 +21,7 @@ pub enum ProviderKind {
 }
 
 /// One entry of the ordered list of those that may write; the next one steps in for one that cannot.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderTerms {
     /// Which protocol.
@@ -29,24 +32,62 @@ pub struct ProviderTerms {
     /// Seconds from the request to the last byte of the answer.
     #[serde(default = "thirty")]
     pub timeout_seconds: f64,
+    /// Seconds without an answer to anything asked, after which the provider is taken to be out.
+    #[serde(default = "four")]
+    pub silence_seconds: f64,
+    /// Seconds at most before a provider that is out is tried again with one ticket.
+    #[serde(default = "ten")]
+    pub rest_seconds: f64,
     /// Calls under way at once, in one process.
     #[serde(default = "eight")]
     pub concurrency: usize,
+    /// Times one call is repeated after an error that was not billed.
+    #[serde(default = "two")]
+    pub retries: u32,
+}
+
+impl ProviderTerms {
+    /// From the request to the last byte.
+    pub fn timeout(&self) -> Duration {
+        Duration::try_from_secs_f64(self.timeout_seconds).unwrap_or(Duration::from_secs(30))
+    }
+
+    /// Without an answer to anything.
+    pub fn silence(&self) -> Duration {
+        Duration::try_from_secs_f64(self.silence_seconds).unwrap_or(Duration::from_secs(4))
+    }
+
+    /// Before it is tried again, at most.
+    pub fn rest(&self) -> Duration {
+        Duration::try_from_secs_f64(self.rest_seconds).unwrap_or(Duration::from_secs(10))
+    }
 }
 
 fn thirty() -> f64 {
     30.0
 }
 
+fn four() -> f64 {
+    4.0
+}
+
+fn ten() -> f64 {
+    10.0
+}
+
 fn eight() -> usize {
     8
+}
+
+fn two() -> u32 {
+    2
 }
 
 /// Models by the provider's own name for them.
 pub type Models = BTreeMap<String, ModelTerms>;
 
 /// What a model costs and takes, on a date. Prices are dollars for a million tokens.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelTerms {
     /// The day these terms were read at their source.
@@ -71,8 +112,108 @@ pub struct ModelTerms {
     pub effort: Option<String>,
 }
 
+/// Tokens of one call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Read, without those of the cache.
+    pub input: u64,
+    /// Written.
+    pub output: u64,
+    /// Read from the provider's cache.
+    pub cache_read: u64,
+    /// Written to the provider's cache.
+    pub cache_write: u64,
+}
+
+impl ModelTerms {
+    /// What these tokens cost, in dollars; `batch`: in the batch lane.
+    pub fn dollars(&self, tokens: Tokens, batch: bool) -> f64 {
+        let millionths = tokens.input as f64 * self.input
+            + tokens.output as f64 * self.output
+            + tokens.cache_read as f64 * self.cache_read
+            + tokens.cache_write as f64 * self.cache_write;
+        let share = if batch { 1.0 - self.batch_discount } else { 1.0 };
+        millionths / 1e6 * share
+    }
+}
+
+/// What is wrong with providers, models, budgets and compute, as path and text.
+pub(super) fn problems(policy: &Policy) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    if policy.providers.is_empty() {
+        found.push("providers is empty, so nobody would ever write a reply; list `kind: local`".to_owned());
+    }
+    for (at, terms) in policy.providers.iter().enumerate() {
+        found.extend(terms.problems(&policy.models).map(|problem| format!("providers[{at}].{problem}")));
+    }
+    for (name, model) in &policy.models {
+        found.extend(model.problems().map(|problem| format!("models.{name}.{problem}")));
+    }
+    let budgets = policy.budgets.dollars_a_day.iter().chain(policy.budgets.tenants.values());
+    if budgets.copied().any(|dollars| !is_amount(dollars)) {
+        found.push("budgets holds what is no amount of dollars".to_owned());
+    }
+    if policy.compute.is_some_and(|compute| !is_amount(compute.dollars_a_core_hour)) {
+        found.push("compute.dollars_a_core_hour is no amount of dollars".to_owned());
+    }
+    found
+        .iter()
+        .filter_map(|problem| problem.split_once(' '))
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect()
+}
+
+fn is_amount(dollars: f64) -> bool {
+    dollars.is_finite() && dollars >= 0.0
+}
+
+impl ProviderTerms {
+    fn problems(&self, models: &Models) -> impl Iterator<Item = String> {
+        let model = match (self.kind, &self.model) {
+            (ProviderKind::Local, None) => None,
+            (ProviderKind::Local, Some(name)) => Some(format!("model '{name}' has no meaning for local")),
+            (_, None) => Some("model is missing".to_owned()),
+            (_, Some(name)) => {
+                (!models.contains_key(name)).then(|| format!("model '{name}' does not stand under models"))
+            }
+        };
+        let seconds = |name: &str, value: f64| {
+            (!(value > 0.0 && value <= 600.0)).then(|| format!("{name} {value} is not above 0 and up to 600"))
+        };
+        let concurrency = (!(1..=1024).contains(&self.concurrency))
+            .then(|| format!("concurrency {} is not between 1 and 1024", self.concurrency));
+        let retries = (self.retries > 5).then(|| format!("retries {} is above 5", self.retries));
+        [
+            model,
+            seconds("timeout_seconds", self.timeout_seconds),
+            seconds("silence_seconds", self.silence_seconds),
+            seconds("rest_seconds", self.rest_seconds),
+            concurrency,
+            retries,
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+impl ModelTerms {
+    fn problems(&self) -> impl Iterator<Item = String> {
+        let prices = [self.input, self.output, self.cache_read, self.cache_write];
+        let price = (!prices.into_iter().all(is_amount))
+            .then(|| "has a price that is no amount of dollars".to_owned());
+        let discount = (!(0.0..=1.0).contains(&self.batch_discount))
+            .then(|| format!("batch_discount {} is not between 0 and 1", self.batch_discount));
+        let tokens = (!(64..=128_000).contains(&self.max_tokens))
+            .then(|| format!("max_tokens {} is not between 64 and 128000", self.max_tokens));
+        let efforts = ["low", "medium", "high", "xhigh", "max"];
+        let effort = self.effort.as_deref().filter(|effort| !efforts.contains(effort));
+        let effort = effort.map(|effort| format!("effort '{effort}' is none of {}", efforts.join(", ")));
+        [price, discount, tokens, effort].into_iter().flatten()
+    }
+}
+
 /// Dollars that may be spent.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budgets {
     /// A tenant's dollars a day (UTC) unless it is named below; none: without limit.
@@ -89,7 +230,7 @@ impl Budgets {
 }
 
 /// What computing costs.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compute {
     /// The day the price was read at its source.

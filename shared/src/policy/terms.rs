@@ -1,27 +1,61 @@
 //! What a policy file says, type by type, in the order of the file.
 
+use std::{collections::BTreeMap, path::PathBuf};
+
 use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use super::{AmbiguousTerms, Budgets, Compute, Models, ProviderTerms};
-use crate::events::{Classification, Priority, Route, Sentiment, Thresholds, Tier};
+use super::{
+    AmbiguousTerms, Autonomy, Budgets, Care, Compute, Expression, Models, Override, ProviderTerms,
+    ScoreTerms, TenantTerms,
+};
+use crate::certificate::Signed;
+use crate::events::{Classification, Route, Thresholds};
 
 /// What may be decided without a person, and what may be promised.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// `policy@` and 12 hexadecimal digits of the file's SHA-256.
     #[serde(skip)]
     pub digest: String,
+    /// Digest of the sections that decide, which a certificate speaks for.
+    #[serde(skip)]
+    pub terms: String,
+    /// The certificate that `certificate` names, if it can be read; found when the file is read.
+    #[serde(skip)]
+    pub certified: Option<Signed>,
+    /// Whether every ticket goes to people, at once.
+    #[serde(default)]
+    pub kill_switch: bool,
     /// Where the routes part.
     #[serde(deserialize_with = "thresholds")]
+    #[schemars(with = "Strict")]
     pub thresholds: Thresholds,
-    /// What the score is made of.
-    pub features: Features,
-    /// What goes to people whatever the score; the first that applies decides.
+    /// How far the tickets of intents and tenants not named below may go by themselves.
+    #[serde(default = "auto")]
+    pub autonomy: Autonomy,
+    /// What differs for an intent.
+    #[serde(default)]
+    pub intents: BTreeMap<String, Override>,
+    /// What differs for a tenant.
+    #[serde(default)]
+    pub tenants: BTreeMap<String, TenantTerms>,
+    /// Tickets that go to people though they could be answered, for comparison.
+    #[serde(default)]
+    pub holdout: Holdout,
+    /// What has to be proven before anything goes out by itself.
+    #[serde(default)]
+    pub certificate: Option<CertificateTerms>,
+    /// How the score is worked out. `switchyard fit` writes this section.
+    pub score: ScoreTerms,
+    /// What makes the score more careful.
+    pub care: Care,
+    /// What goes to people whatever the score; the first that applies gives the reason.
     pub hazards: Vec<HazardRule>,
-    /// The most a route may be.
-    pub caps: Vec<Cap>,
+    /// What lowers a route.
+    pub rules: Vec<RuleTerms>,
     /// How a reply is composed.
     pub draft: DraftTerms,
     /// Who may write a reply, in this order.
@@ -43,41 +77,33 @@ pub struct Policy {
     pub offers: Vec<Offer>,
 }
 
-/// The features of the score; their weights add up to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Features {
-    /// Raw: the intent's calibrated probability, 0 to 1.
-    pub confidence: Feature,
-    /// Raw: the best passage's cosine, -1 to 1.
-    pub similarity: Feature,
-    /// Raw: the expected level, -1 (furious) to 1 (delighted).
-    pub sentiment: Feature,
-    /// Raw: 0 (low) to 3 (urgent); its ramp falls.
-    pub priority: Feature,
+fn auto() -> Autonomy {
+    Autonomy::Auto
 }
 
-/// How a raw value becomes points.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Feature {
-    /// Points at most, 0 to 1.
-    pub weight: f64,
-    /// The raw value that counts 0, and the one that counts 1; linear between them, flat outside.
-    pub ramp: [f64; 2],
+/// Tickets that go to people though they could be answered, so that answers can be compared.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Holdout {
+    /// Their share of what would go out by itself, 0 to 1.
+    pub share: f64,
+    /// What the choice is mixed with: another salt chooses other tickets.
+    pub salt: String,
 }
 
-impl Feature {
-    /// The raw value on the scale from 0 (careful) to 1 (safe). What is not a number is not safe.
-    pub fn value(&self, raw: f64) -> f64 {
-        let [from, to] = self.ramp;
-        let value = (raw - from) / (to - from);
-        if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) }
-    }
+/// What has to be proven before anything goes out by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateTerms {
+    /// What `switchyard certify` wrote; a relative path is looked up beside the policy file.
+    pub file: PathBuf,
+    /// Whether nothing goes out by itself without it.
+    #[serde(default)]
+    pub required: bool,
 }
 
 /// What happens when a danger is named.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HazardRule {
     /// One of [`HAZARDS`](super::HAZARDS).
@@ -88,52 +114,27 @@ pub struct HazardRule {
     pub reason: String,
 }
 
-/// The most a route may be under a condition.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// What lowers a route under a condition. It never raises one.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Cap {
+pub struct RuleTerms {
     /// Its name, unique in the file.
     pub name: String,
     /// When it applies.
-    pub when: When,
-    /// Suggest or escalate.
-    pub at_most: Route,
+    pub when: Expression,
+    /// The most the route may be, suggest or escalate; a draft is written for the person who acts.
+    #[serde(default)]
+    pub at_most: Option<Route>,
+    /// A hard rule: where the ticket goes whatever its score, suggest or escalate. No draft is written, so the
+    /// condition may not ask about one.
+    #[serde(default)]
+    pub route: Option<Route>,
     /// Why, in words.
     pub reason: String,
 }
 
-/// Conditions that must all hold; those left out are not asked.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct When {
-    /// The intent is one of these.
-    pub intents: Option<Vec<String>>,
-    /// The tenant is one of these.
-    pub tenants: Option<Vec<String>>,
-    /// The probability that no intent fits is above this.
-    pub out_of_scope_above: Option<f64>,
-    /// The intent's probability is below this.
-    pub confidence_below: Option<f64>,
-    /// The first intent's probability less the second's is below this.
-    pub margin_below: Option<f64>,
-    /// The best passage's cosine is below this; no passage counts as 0.
-    pub similarity_below: Option<f64>,
-    /// The share of grounded sentences is below this; no reply counts as 0.
-    pub grounded_below: Option<f64>,
-    /// Whether the bundle was trained on the ticket's language.
-    pub language_supported: Option<bool>,
-    /// Whether the text was longer than the model reads.
-    pub truncated: Option<bool>,
-    /// The priority is this or higher.
-    pub priority_from: Option<Priority>,
-    /// The sentiment is this or worse.
-    pub sentiment_to: Option<Sentiment>,
-    /// What was promised to the customer.
-    pub tier: Option<Tier>,
-}
-
 /// How a reply is composed.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DraftTerms {
     /// Cosine from which a passage is worth quoting, 0 to 1.
@@ -146,7 +147,7 @@ pub struct DraftTerms {
 }
 
 /// What may be granted, to whom, and until when.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
     /// Its name, unique in the file.
@@ -198,12 +199,17 @@ impl Policy {
 
 /// The event's type, with the strictness of the file.
 fn thresholds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Thresholds, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Strict {
-        auto: f64,
-        suggest: f64,
-    }
     let Strict { auto, suggest } = Strict::deserialize(deserializer)?;
     Ok(Thresholds { auto, suggest })
+}
+
+/// Where the routes part.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Thresholds")]
+struct Strict {
+    /// Above it: auto.
+    auto: f64,
+    /// From it up to `auto`: suggest; below it: escalate.
+    suggest: f64,
 }

@@ -1,17 +1,26 @@
-//! What the types cannot say about a policy; each problem begins with the path of its field.
+//! What a schema cannot say about a policy; each problem comes with the path of its entry.
 
 use std::collections::BTreeSet;
 
-use super::{Cap, Feature, HAZARDS, Offer, Policy, When};
+use super::{
+    Care, Feature, Features, HAZARDS, Offer, PartialThresholds, Policy, RuleTerms, ScoreTerms, variables,
+};
 use crate::events::Route;
 
-/// Everything that is wrong, in the order of the file.
-pub(super) fn problems(policy: &Policy) -> Vec<String> {
+/// Everything that is wrong, as path and text.
+pub(super) fn problems(policy: &Policy) -> Vec<(String, String)> {
     let mut found = Problems::default();
     thresholds(policy, &mut found);
-    features(policy, &mut found);
+    score(&policy.score, &mut found);
+    care(&policy.care, &mut found);
+    found.share("holdout.share", policy.holdout.share);
+    found.unless(
+        policy.holdout.share == 0.0 || !policy.holdout.salt.is_empty(),
+        "holdout.salt",
+        "is missing: without one the choice could be foreseen",
+    );
     hazards(policy, &mut found);
-    caps(&policy.caps, &mut found);
+    rules(&policy.rules, &mut found);
     found.share("draft.similarity_from", policy.draft.similarity_from);
     found.unless(
         (2..=5).contains(&policy.draft.sentences),
@@ -19,16 +28,17 @@ pub(super) fn problems(policy: &Policy) -> Vec<String> {
         format_args!("{} is not between 2 and 5", policy.draft.sentences),
     );
     offers(&policy.offers, &mut found);
+    found.0.extend(super::providers::problems(policy));
     found.0
 }
 
 #[derive(Default)]
-struct Problems(Vec<String>);
+struct Problems(Vec<(String, String)>);
 
 impl Problems {
     fn unless(&mut self, holds: bool, field: &str, problem: impl std::fmt::Display) {
         if !holds {
-            self.0.push(format!("{field} {problem}"));
+            self.0.push((field.to_owned(), problem.to_string()));
         }
     }
 
@@ -62,31 +72,78 @@ fn thresholds(policy: &Policy, found: &mut Problems) {
         "thresholds.suggest",
         format_args!("{} is above thresholds.auto {}", limits.suggest, limits.auto),
     );
+    for (intent, terms) in &policy.intents {
+        partial(&format!("intents.{intent}"), terms.thresholds, found);
+    }
+    for (tenant, terms) in &policy.tenants {
+        partial(&format!("tenants.{tenant}"), terms.thresholds, found);
+        for (intent, terms) in &terms.intents {
+            partial(&format!("tenants.{tenant}.intents.{intent}"), terms.thresholds, found);
+        }
+    }
 }
 
-fn features(policy: &Policy, found: &mut Problems) {
-    let features = policy.features;
-    let rising = |Feature { ramp: [from, to], .. }: Feature| from < to;
-    let named = [
-        ("features.confidence", features.confidence, rising(features.confidence)),
-        ("features.similarity", features.similarity, rising(features.similarity)),
-        ("features.sentiment", features.sentiment, rising(features.sentiment)),
-        ("features.priority", features.priority, features.priority.ramp[0] > features.priority.ramp[1]),
-    ];
-    for (field, feature, ordered) in named {
-        found.share(&format!("{field}.weight"), feature.weight);
+fn partial(field: &str, limits: Option<PartialThresholds>, found: &mut Problems) {
+    let PartialThresholds { auto, suggest } = limits.unwrap_or_default();
+    for (name, value) in [("auto", auto), ("suggest", suggest)] {
+        if let Some(value) = value {
+            found.share(&format!("{field}.thresholds.{name}"), value);
+        }
+    }
+    if let (Some(auto), Some(suggest)) = (auto, suggest) {
         found.unless(
-            ordered && feature.ramp.iter().all(|end| end.is_finite()),
-            &format!("{field}.ramp"),
-            format_args!(
-                "{:?} must {}",
-                feature.ramp,
-                if field.ends_with("priority") { "fall: a higher priority is less safe" } else { "rise" }
-            ),
+            suggest <= auto,
+            &format!("{field}.thresholds.suggest"),
+            format_args!("{suggest} is above its auto {auto}"),
         );
     }
-    let sum: f64 = named.iter().map(|(_, feature, _)| feature.weight).sum();
-    found.unless((sum - 1.0).abs() < 1e-9, "features.*.weight", format_args!("add up to {sum}, not to 1"));
+}
+
+/// Log-odds beyond this are certainties, and no fit gives them.
+const MAX_LOG_ODDS: f64 = 50.0;
+
+fn score(terms: &ScoreTerms, found: &mut Problems) {
+    found.unless(
+        terms.intercept.abs() <= MAX_LOG_ODDS,
+        "score.intercept",
+        format_args!("{} is not between -{MAX_LOG_ODDS} and {MAX_LOG_ODDS}", terms.intercept),
+    );
+    let Features { confidence, .. } = terms.features;
+    for (name, Feature { weight, ramp }) in terms.features.each() {
+        let field = format!("score.features.{name}");
+        log_odds(&format!("{field}.weight"), weight, found);
+        rising(&format!("{field}.ramp"), ramp, found);
+    }
+    found.unless(
+        confidence.weight != 0.0,
+        "score.features.confidence.weight",
+        "is 0, so the score would not depend on the intent at all",
+    );
+}
+
+fn log_odds(field: &str, value: f64, found: &mut Problems) {
+    found.unless(
+        (0.0..=MAX_LOG_ODDS).contains(&value),
+        field,
+        format_args!("{value} is not between 0 and {MAX_LOG_ODDS}"),
+    );
+}
+
+fn rising(field: &str, ramp: [f64; 2], found: &mut Problems) {
+    let [from, to] = ramp;
+    found.unless(from < to, field, format_args!("{ramp:?} must rise"));
+}
+
+fn care(care: &Care, found: &mut Problems) {
+    log_odds("care.sentiment.most", care.sentiment.most, found);
+    log_odds("care.priority.most", care.priority.most, found);
+    rising("care.sentiment.ramp", care.sentiment.ramp, found);
+    let [from, to] = care.priority.ramp;
+    found.unless(
+        from > to,
+        "care.priority.ramp",
+        format_args!("{:?} must fall: a higher priority is less safe", care.priority.ramp),
+    );
 }
 
 fn hazards(policy: &Policy, found: &mut Problems) {
@@ -106,53 +163,38 @@ fn hazards(policy: &Policy, found: &mut Problems) {
     }
 }
 
-fn caps(caps: &[Cap], found: &mut Problems) {
-    found.unique("caps", "name", caps.iter().map(|cap| cap.name.as_str()));
-    for (at, cap) in caps.iter().enumerate() {
-        let field = format!("caps[{at}]");
+fn rules(rules: &[RuleTerms], found: &mut Problems) {
+    found.unique("rules", "name", rules.iter().map(|rule| rule.name.as_str()));
+    for (at, rule) in rules.iter().enumerate() {
+        let field = format!("rules[{at}]");
+        found.text(&format!("{field}.reason"), &rule.reason);
         found.unless(
-            cap.at_most != Route::Auto,
-            &format!("{field}.at_most"),
-            "must not be auto: that is no cap",
+            rule.at_most.is_some() != rule.route.is_some(),
+            &field,
+            "needs one of at_most and route, not both",
         );
-        found.text(&format!("{field}.reason"), &cap.reason);
-        found.unless(
-            cap.when != When::default(),
-            &format!("{field}.when"),
-            "has no condition, so nothing would ever be auto",
-        );
-        conditions(&field, &cap.when, found);
-    }
-    let guard = |cap: &Cap| {
-        let only = When { out_of_scope_above: cap.when.out_of_scope_above, ..When::default() };
-        cap.when.out_of_scope_above.is_some() && cap.when == only
-    };
-    found.unless(
-        caps.iter().any(guard),
-        "caps",
-        "needs one with out_of_scope_above as its only condition: what no intent fits must not be auto",
-    );
-}
-
-fn conditions(field: &str, when: &When, found: &mut Problems) {
-    let shares = [
-        ("out_of_scope_above", when.out_of_scope_above),
-        ("confidence_below", when.confidence_below),
-        ("margin_below", when.margin_below),
-        ("similarity_below", when.similarity_below),
-        ("grounded_below", when.grounded_below),
-    ];
-    for (name, value) in shares {
-        if let Some(value) = value {
-            found.share(&format!("{field}.when.{name}"), value);
+        for (name, route) in [("at_most", rule.at_most), ("route", rule.route)] {
+            found.unless(
+                route != Some(Route::Auto),
+                &format!("{field}.{name}"),
+                "must not be auto: a rule only lowers",
+            );
+        }
+        for problem in rule.when.problems() {
+            found.unless(false, &format!("{field}.when"), problem);
+        }
+        let of_the_draft = rule.when.variables().into_iter().find(|name| variables::is_of_the_draft(name));
+        if let (Some(name), true) = (of_the_draft, rule.is_hard()) {
+            let problem = format!("asks for {name}, but a hard rule is applied before there is a draft");
+            found.unless(false, &format!("{field}.when"), problem);
         }
     }
-    for (name, list) in [("intents", &when.intents), ("tenants", &when.tenants)] {
-        let named = list
-            .as_ref()
-            .is_none_or(|list| !list.is_empty() && list.iter().all(|name| !name.trim().is_empty()));
-        found.unless(named, &format!("{field}.when.{name}"), "is empty or holds an empty name");
-    }
+    let guard = |rule: &RuleTerms| rule.when.variables().iter().all(|name| name == "out_of_scope");
+    found.unless(
+        rules.iter().any(|rule| !rule.when.variables().is_empty() && guard(rule)),
+        "rules",
+        "needs one whose only variable is out_of_scope: what no intent fits must not be auto",
+    );
 }
 
 fn offers(offers: &[Offer], found: &mut Problems) {

@@ -21,6 +21,8 @@ CREATE TABLE calls (
     tenant text NOT NULL,
     root_id uuid NOT NULL,
     cause_id uuid NOT NULL,
+    -- SHA-256 of the request's body, hexadecimal.
+    prompt text NOT NULL,
     provider text NOT NULL,
     model text NOT NULL,
     lane text NOT NULL,

@@ -31,7 +31,7 @@ $$;
 
 -- Takes a call: done, busy, ambiguous, over or reserved.
 CREATE FUNCTION ledger_reserve(
-    p_key text, p_tenant text, p_root uuid, p_cause uuid, p_provider text, p_model text, p_lane text,
+    p_key text, p_tenant text, p_root uuid, p_cause uuid, p_prompt text, p_provider text, p_model text, p_lane text,
     p_estimate bigint, p_limit bigint, p_again boolean, p_owner uuid, p_lease_ms bigint
 ) RETURNS ledger_answer LANGUAGE plpgsql AS $$
 DECLARE
@@ -88,9 +88,9 @@ BEGIN
             reserved_at = clock_timestamp(), settled_at = NULL
             WHERE call_key = p_key RETURNING * INTO one;
     ELSE
-        INSERT INTO calls (call_key, tenant, root_id, cause_id, provider, model, lane, state, owner, leased_until, day,
-            hold, reserved_at)
-        VALUES (p_key, p_tenant, p_root, p_cause, p_provider, p_model, p_lane, 'reserved', p_owner,
+        INSERT INTO calls (call_key, tenant, root_id, cause_id, prompt, provider, model, lane, state, owner, leased_until,
+            day, hold, reserved_at)
+        VALUES (p_key, p_tenant, p_root, p_cause, p_prompt, p_provider, p_model, p_lane, 'reserved', p_owner,
             clock_timestamp() + p_lease_ms * interval '1 millisecond', today, p_estimate, clock_timestamp())
         ON CONFLICT DO NOTHING RETURNING * INTO one;
         IF NOT FOUND THEN

@@ -152,7 +152,7 @@ impl<'a> Ground<'a> {
             notes.doubt(number, why);
             return false;
         }
-        let astray = likeness::astray(text, &quote, &self.ticket);
+        let astray = likeness::astray(text, &quote);
         if let Some(why) = &astray {
             notes.doubt(number, why);
         }

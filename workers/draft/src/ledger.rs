@@ -161,7 +161,9 @@ impl Ledger {
     /// Starts it; it connects when it is asked for the first time. The schema must be there: [`migrate`].
     pub fn open(database: &Database, limits: Limits) -> Self {
         let steps = Steps::start(database, limits.connections);
-        let inner = Arc::new(Inner { steps, slots: Slots::default(), limits, owner: Uuid::new_v4() });
+        let owner = Uuid::new_v4();
+        tracing::info!(%owner, lease = ?limits.lease, "the ledger is open");
+        let inner = Arc::new(Inner { steps, slots: Slots::default(), limits, owner });
         tokio::spawn(call::stay_alive(Arc::downgrade(&inner)));
         Self(inner)
     }

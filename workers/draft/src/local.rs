@@ -3,21 +3,19 @@
 use std::collections::BTreeSet;
 
 use shared::{
-    events::{DISCLOSURE, Passage, Reply, Sentence, Source, Ticket},
+    events::{Passage, Reply, Sentence, Source, Ticket},
     policy::{DraftTerms, Offer},
 };
 
 use crate::{
+    frame::framed,
     ground::{Ground, Sources, check},
     letter::{Letter, Said, letter},
     particulars::{Known, particular},
-    placeholders::{filled, name},
+    placeholders::filled,
     select::{Candidate, points_back, select},
     words::{containment, likeness, stems},
 };
-
-/// How every reply closes.
-pub const SIGN_OFF: &str = "Kind regards, your support team.";
 
 /// Composes a reply from the passages, most similar first.
 ///
@@ -57,11 +55,10 @@ pub(crate) fn reply(
     if checked.sentences.len() < body.len() {
         return Err(format!("the reply must not go out: {}", checked.unbacked.join("; ")));
     }
-    let sentences = [framing(&greeting(ticket))].into_iter().chain(checked.sentences);
     Ok(Reply {
         provider: "local".to_owned(),
         model: None,
-        sentences: sentences.chain([framing(SIGN_OFF), framing(DISCLOSURE)]).collect(),
+        sentences: framed(ticket, checked.sentences),
         grounded: checked.grounded,
         offer: offer.map(|offer| offer.code.clone()),
         unbacked: checked.unbacked,
@@ -130,14 +127,6 @@ fn agreement(stems: &BTreeSet<String>, others: &[&Vec<BTreeSet<String>>]) -> (f6
     let nearest = others.iter().map(|topics| topics.iter().map(alike).fold(0.0, f64::max));
     let best = nearest.clone().fold(0.0, f64::max);
     (nearest.sum::<f64>() / others.len().max(1) as f64, best)
-}
-
-fn greeting(ticket: &Ticket) -> String {
-    name(ticket).map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))
-}
-
-fn framing(text: &str) -> Sentence {
-    Sentence { text: text.to_owned(), sources: Vec::new() }
 }
 
 fn sentence(text: &str, id: String, quote: &str) -> Sentence {

@@ -4,13 +4,16 @@
 mod address;
 mod bank;
 mod contacts;
+mod found;
 mod ids;
+mod kind;
 mod names;
 mod orders;
 mod secrets;
+mod tokens;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
     sync::LazyLock,
 };
@@ -19,63 +22,9 @@ use regex::Regex;
 use shared::events::{Passage, Ticket};
 
 use crate::{fold::Folded, letter::letter, patterns::compiled};
+use found::{Found, digits, squeezed};
 
-/// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// An e-mail address.
-    Email,
-    /// A telephone number.
-    Phone,
-    /// A payment card's number.
-    Card,
-    /// A bank account: IBAN, sort code, account number.
-    Iban,
-    /// A national identity, tax or social security number, or that of a passport.
-    Id,
-    /// A postal address or a postcode.
-    Address,
-    /// An IP or MAC address.
-    Ip,
-    /// A password, key or token.
-    Secret,
-    /// A number of an order, an invoice, a parcel or a customer.
-    Order,
-    /// A person's name.
-    Name,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 10] = [
-        Self::Email,
-        Self::Phone,
-        Self::Card,
-        Self::Iban,
-        Self::Id,
-        Self::Address,
-        Self::Ip,
-        Self::Secret,
-        Self::Order,
-        Self::Name,
-    ];
-
-    /// Its word in a placeholder.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Email => "EMAIL",
-            Self::Phone => "PHONE",
-            Self::Card => "CARD",
-            Self::Iban => "IBAN",
-            Self::Id => "ID",
-            Self::Address => "ADDRESS",
-            Self::Ip => "IP",
-            Self::Secret => "SECRET",
-            Self::Order => "NUMBER",
-            Self::Name => "NAME",
-        }
-    }
-}
+pub use kind::Kind;
 
 /// Something found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +65,7 @@ pub(crate) fn is_first_name(word: &str) -> bool {
 }
 
 fn found_with(plain: &str, known: &names::Known, numbers: &BTreeSet<String>) -> Vec<Span> {
-    let mut found = Found { text: plain, spans: Vec::new() };
+    let mut found = Found { text: plain, spans: BTreeMap::new() };
     secrets::find(&mut found);
     contacts::emails(&mut found);
     if plain.bytes().any(|b| b.is_ascii_digit()) {
@@ -130,51 +79,7 @@ fn found_with(plain: &str, known: &names::Known, numbers: &BTreeSet<String>) -> 
     }
     contacts::spoken(&mut found);
     names::find(&mut found, known);
-    found.spans.sort_by_key(|span| span.range.start);
-    found.spans
-}
-
-/// What has been found so far in a text; the first to claim a place has it.
-struct Found<'a> {
-    text: &'a str,
-    spans: Vec<Span>,
-}
-
-impl<'a> Found<'a> {
-    fn claim(&mut self, range: Range<usize>, kind: Kind, value: String) {
-        if !range.is_empty() && self.is_free(&range) {
-            self.spans.push(Span { range, kind, value });
-        }
-    }
-
-    fn is_free(&self, range: &Range<usize>) -> bool {
-        self.spans.iter().all(|span| span.range.end <= range.start || range.end <= span.range.start)
-    }
-
-    fn slice(&self, range: &Range<usize>) -> &'a str {
-        self.text.get(range.clone()).unwrap_or_default()
-    }
-
-    /// Up to `bytes` of what stands before a place, in lower case.
-    fn before(&self, at: usize, bytes: usize) -> String {
-        let from =
-            (at.saturating_sub(bytes)..=at).find(|from| self.text.is_char_boundary(*from)).unwrap_or(at);
-        self.slice(&(from..at)).to_lowercase()
-    }
-
-    fn after(&self, at: usize) -> &'a str {
-        self.text.get(at..).unwrap_or_default()
-    }
-}
-
-/// The digits of a text.
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
-}
-
-/// Letters and digits of a text, in lower case.
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    found.spans.into_values().collect()
 }
 
 /// What is hidden of one ticket and its passages, and how it is put back.
@@ -210,20 +115,26 @@ impl Redaction {
     /// The text with placeholders, and without hidden code points. A value that was in neither ticket nor passages
     /// gets one without a number, which nothing restores.
     pub fn text(&self, text: &str) -> String {
-        let folded = Folded::of(text);
         let mut redacted = String::with_capacity(text.len());
+        self.each(text, |piece, _| redacted.push_str(piece));
+        redacted
+    }
+
+    /// Goes through a text piece by piece: what is said instead, and what stands there.
+    fn each<'a>(&self, text: &'a str, mut say: impl FnMut(&str, &'a str)) {
+        let folded = Folded::of(text);
         let mut from = 0;
         for span in found_with(&folded.text, &self.names, &self.numbers) {
             let range = folded.origin(&span.range);
-            push_seen(&mut redacted, text.get(from..range.start).unwrap_or_default());
+            seen(text.get(from..range.start).unwrap_or_default(), &mut say);
+            let original = text.get(range.clone()).unwrap_or_default();
             match self.placeholders.get(&(span.kind, span.value)) {
-                Some(placeholder) => redacted.push_str(placeholder),
-                None => redacted.push_str(&format!("⟦{}⟧", span.kind.label())),
+                Some(placeholder) => say(placeholder, original),
+                None => say(&format!("⟦{}⟧", span.kind.label()), original),
             }
             from = range.end.max(from);
         }
-        push_seen(&mut redacted, text.get(from..).unwrap_or_default());
-        redacted
+        seen(text.get(from..).unwrap_or_default(), &mut say);
     }
 
     /// The text with the values in place of their placeholders, as they were first spelt.
@@ -244,10 +155,20 @@ impl Redaction {
         Ok(restored)
     }
 
-    /// The words of `source` that a redacted quote was taken from, spelt as there. None if it is not there.
-    pub fn original<'a>(&self, source: &'a str, quote: &str) -> Option<&'a str> {
-        let _ = (source, quote);
-        None
+    /// The words of `source`, a text of the ticket or of a passage, that a quote with placeholders was taken from, as
+    /// they are spelt there. None if it is not there. For quotes, this is better than [`Self::restore`]: a value that
+    /// stands in two spellings comes back in the right one.
+    pub fn original(&self, source: &str, quote: &str) -> Option<String> {
+        let (redacted, quote) = (self.text(source), quote.trim());
+        let start = redacted.find(quote).filter(|_| !quote.is_empty())?;
+        let (mut at, mut words) = (0, String::new());
+        self.each(source, |piece, original| {
+            if start < at + piece.len() && at < start + quote.len() {
+                words.push_str(original);
+            }
+            at += piece.len();
+        });
+        Some(words)
     }
 
     /// How many values are hidden.
@@ -332,13 +253,17 @@ static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r"⟦[^⟦⟧]{0,40}⟧|[⟦⟧]|\b(?:EMAIL|PHONE|CARD|IBAN|ID|ADDRESS|IP|SECRET|NUMBER|NAME)_\d+\b")
 });
 
-/// Adds what can be seen of a text; brackets that imitate ours become plain ones.
-fn push_seen(to: &mut String, text: &str) {
-    to.extend(text.chars().filter(|c| !crate::fold::hidden(*c)).map(|c| match c {
-        '⟦' => '[',
-        '⟧' => ']',
-        c => c,
-    }));
+/// Says what can be seen of a text, letter by letter; brackets that imitate ours become plain ones.
+fn seen<'a>(text: &'a str, say: &mut impl FnMut(&str, &'a str)) {
+    for (at, c) in text.char_indices() {
+        let original = text.get(at..at + c.len_utf8()).unwrap_or_default();
+        match c {
+            '⟦' => say("[", original),
+            '⟧' => say("]", original),
+            c if crate::fold::hidden(c) => say("", original),
+            _ => say(original, original),
+        }
+    }
 }
 
 #[cfg(test)]

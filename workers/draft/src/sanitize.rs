@@ -83,6 +83,9 @@ pub fn check_with(sentence: &str, allowed: &Allowed<'_>) -> Result<String, Probl
     }
     length("sentence", &text, MAX_SENTENCE)?;
     let read = Folded::of(&text).text;
+    if text.chars().any(disguised) {
+        return Err(Problem::Markup("letters or figures in disguise"));
+    }
     stacked(&text)?;
     marks::check(&read)?;
     hosts::check(&text, &read, allowed.links)?;
@@ -105,6 +108,11 @@ fn length(what: &'static str, text: &str, limit: usize) -> Result<(), Problem> {
 
 fn over(what: &'static str, chars: usize, limit: usize) -> Result<(), Problem> {
     if chars <= limit { Ok(()) } else { Err(Problem::Long { what, chars, limit }) }
+}
+
+/// Letters, figures and signs of an address that only look like ours: full width, mathematical, enclosed.
+fn disguised(c: char) -> bool {
+    matches!(c, '\u{ff0e}'..='\u{ff19}' | '\u{ff20}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}' | '\u{2460}'..='\u{24ff}' | '\u{1f130}'..='\u{1f189}' | '\u{2024}')
 }
 
 /// No more than two marks on one letter: what is stacked covers the lines around it.

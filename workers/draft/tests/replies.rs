@@ -6,7 +6,7 @@
     reason = "what a test builds is known, and a test may stop"
 )]
 
-use draft::{DISCLOSURE, Provider, SIGN_OFF, draft};
+use draft::{DISCLOSURE, SIGN_OFF, local};
 use proptest::prelude::*;
 use serde_json::json;
 use shared::{
@@ -55,7 +55,7 @@ const RETURNS: &str = "Hi Jo,\n\nNo problem, I have noted it for order 50127! It
 
 fn answer(ticket: &Ticket, intent: &str, passages: Vec<Passage>) -> Draft {
     let retrieval = Retrieval { model: "e".to_owned(), index: "memory".to_owned(), passages };
-    draft(Provider::Local, &policy(), ticket, &classification(intent), &retrieval)
+    local(&policy(), ticket, &classification(intent), &retrieval)
 }
 
 fn reply(draft: Draft) -> Reply {
@@ -117,7 +117,7 @@ fn a_hazard_that_goes_to_people_gets_no_reply() {
         read.hazards = vec![Hazard { kind: kind.to_owned(), probability: 0.8 }];
         let passages = vec![passage("HB-R-1", 0.7, "get_refund", RETURNS)];
         let retrieval = Retrieval { model: "e".to_owned(), index: "memory".to_owned(), passages };
-        let said = reason(draft(Provider::Local, &policy(), &ticket(), &read, &retrieval));
+        let said = reason(local(&policy(), &ticket(), &read, &retrieval));
         assert!(said.starts_with("the ticket goes to people in any case: "), "{said}");
     }
 }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use draft::{DISCLOSURE, Provider, SIGN_OFF, draft};
+use draft::{DISCLOSURE, SIGN_OFF, local};
 use serde_json::json;
 use shared::{
     events::{Classification, Draft, Passage, Reply, Resolution, Retrieval, Ticket},
@@ -78,7 +78,7 @@ fn ticket(asked: &Resolution) -> Ticket {
 fn answer(asked: &Resolution, passages: Vec<Passage>) -> Draft {
     let retrieval = Retrieval { model: "e".to_owned(), index: "memory".to_owned(), passages };
     let intent = asked.intent.as_deref().unwrap();
-    draft(Provider::Local, &policy(), &ticket(asked), &classification(intent), &retrieval)
+    local(&policy(), &ticket(asked), &classification(intent), &retrieval)
 }
 
 /// The sentences between greeting and sign-off.

@@ -1,17 +1,17 @@
-//! The four steps of a decision: hazards, score, thresholds, caps.
+//! A decision: what the score allows, and what lowers it.
 
 use shared::{
     events::{Classification, Cost, Decision, Draft, Retrieval, Route, Rule, Thresholds, Ticket},
-    policy::Policy,
+    policy::{Autonomy, Facts, Policy},
 };
 
-use crate::{
-    caps::{self, Facts},
-    features,
-};
+use crate::{features, holdout, limits};
 
-/// Who acts on a ticket, and why. The route is never above what the thresholds allow, and never above what a
-/// hazard or a cap allows.
+/// Who acts on a ticket, and why. The route is never above what the thresholds allow, and everything else only lowers
+/// it: hazards, hard rules, the kill switch, what cannot be sent, the other rules, the certificate, autonomy, holdout.
+/// Of what asks for the lowest route the first in this order gives the reason; the thresholds come after the hard rules.
+///
+/// The same event under the same policy gets the same decision, bit for bit.
 pub fn decide(
     policy: &Policy,
     ticket: &Ticket,
@@ -19,24 +19,27 @@ pub fn decide(
     retrieval: &Retrieval,
     draft: &Draft,
 ) -> Decision {
-    let similarity = features::similarity(classification, retrieval);
-    let contributions = features::contributions(&policy.features, classification, similarity);
-    let score = features::rounded(contributions.iter().map(|contribution| contribution.points).sum());
-    let facts = Facts { ticket, classification, similarity, draft };
-    let (route, rule) = hazard(policy, classification).unwrap_or_else(|| {
-        let (route, rule) = threshold(policy.thresholds, score);
-        caps::lowered(policy, &facts, route).unwrap_or((route, rule))
-    });
+    let facts = Facts::new(ticket, classification, retrieval, draft);
+    let scored = features::of(policy, &facts);
+    let thresholds = policy.thresholds_of(&ticket.tenant, &classification.intent);
+    let before = limits::lowest(policy, &facts, scored.score, threshold(thresholds, scored.score));
+    let autonomy = policy.autonomy_of(&ticket.tenant, &classification.intent);
+    let shadow = (autonomy == Autonomy::Shadow).then_some(before.0);
+    let (route, rule) = limits::by_autonomy(autonomy, classification, before);
+    let holdout = route == Route::Auto && holdout::is_held_out(&policy.holdout, ticket);
+    let (route, rule) =
+        if holdout { (Route::Suggest, holdout::rule(&policy.holdout)) } else { (route, rule) };
     Decision {
         route,
-        score,
-        probability: score,
+        score: scored.score,
+        probability: scored.probability,
         rule,
-        contributions,
-        thresholds: policy.thresholds,
-        holdout: false,
+        contributions: scored.contributions,
+        thresholds,
+        holdout,
+        shadow,
         cost: cost(policy, classification, draft),
-        certificate: None,
+        certificate: policy.certified.as_ref().map(|certified| certified.digest.clone()),
         policy: policy.digest.clone(),
     }
 }
@@ -49,24 +52,6 @@ fn cost(policy: &Policy, classification: &Classification, draft: &Draft) -> Cost
         Draft::Withheld { .. } => None,
     };
     Cost { compute, tokens: usage.map_or(0.0, |usage| usage.dollars) }
-}
-
-/// Where a danger sends a ticket. One that policy does not know is a danger all the same.
-fn hazard(policy: &Policy, classification: &Classification) -> Option<(Route, Rule)> {
-    let first = classification.hazards.first()?;
-    Some(match policy.hazard(classification) {
-        Some(known) => (
-            known.route.min(Route::Suggest),
-            Rule { name: format!("hazard:{}", known.kind), reason: known.reason.clone() },
-        ),
-        None => (
-            Route::Escalate,
-            Rule {
-                name: format!("hazard:{}", first.kind),
-                reason: "a danger is named that the policy does not know".to_owned(),
-            },
-        ),
-    })
 }
 
 fn threshold(Thresholds { auto, suggest }: Thresholds, score: f64) -> (Route, Rule) {

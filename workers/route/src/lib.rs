@@ -1,8 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-mod caps;
 mod decide;
 mod features;
+mod holdout;
+mod limits;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use shared::{
 };
 
 pub use decide::decide;
+pub use features::{Score, features, score};
 
 /// The settings of `route`.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -6,17 +6,24 @@
     reason = "what a test builds is known, and a test may stop"
 )]
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
-use route::decide;
+use route::{decide, score};
+use serde_json::json;
 use shared::{
+    certificate::Signed,
     events::{
         Classification, Decision, Draft, Hazard, Passage, Priority, Reply, Retrieval, Route, Sentiment,
         Ticket, Tier,
     },
-    policy::{HAZARDS, Policy},
+    policy::{
+        Autonomy, CertificateTerms, Expression, HAZARDS, Holdout, Policy, RuleTerms, probability, rounded,
+    },
 };
 
-const POLICY: &str = include_str!("../../../deploy/policy.yaml");
+static POLICY: LazyLock<Policy> =
+    LazyLock::new(|| Policy::parse(include_str!("../../../deploy/policy.yaml")).unwrap());
 
 /// A plain question that the whole line is sure about; each test changes what it is about.
 #[derive(Debug, Clone)]
@@ -36,7 +43,7 @@ impl Case {
     }
 
     fn decide(&self) -> Decision {
-        self.under(&Policy::parse(POLICY).unwrap())
+        self.under(&POLICY)
     }
 
     fn under(&self, policy: &Policy) -> Decision {
@@ -65,15 +72,16 @@ fn a_plain_question_goes_out_by_itself_and_says_why() {
 }
 
 #[test]
-fn the_points_add_up_to_the_score() {
+fn the_points_give_the_score_bit_for_bit() {
     let mut case = Case::plain();
     case.classification.confidence = 0.654_321_987;
     case.retrieval.passages[0].score = 0.412_345_678_9;
     case.classification.mood.score = -0.333_333_333;
     let decision = case.decide();
-    let sum: f64 = decision.contributions.iter().map(|one| one.points).sum();
-    assert_eq!((sum * 1e6).round(), (decision.score * 1e6).round());
-    assert_eq!(decision.score, (decision.score * 1e6).round() / 1e6);
+    let points = || decision.contributions.iter().map(|one| one.points);
+    assert_eq!(probability(points().sum()), decision.score);
+    assert_eq!(probability(points().take(7).sum()), decision.probability);
+    assert!(points().all(|points| points == rounded(points)));
 }
 
 #[test]
@@ -96,8 +104,8 @@ fn a_hazard_that_the_policy_does_not_know_goes_to_people() {
 
 #[test]
 fn the_score_parts_the_routes_and_a_limit_itself_is_not_auto() {
-    let mut policy = Policy::parse(POLICY).unwrap();
-    policy.caps.clear();
+    let mut policy = POLICY.clone();
+    policy.rules.clear();
     let case = Case::plain();
     let score = case.under(&policy).score;
     for (auto, suggest, expected) in [
@@ -114,39 +122,40 @@ fn the_score_parts_the_routes_and_a_limit_itself_is_not_auto() {
 }
 
 #[test]
-fn each_cap_lowers_the_route_and_gives_its_name() {
+fn each_rule_lowers_the_route_and_gives_its_name() {
     type Change = fn(&mut Case);
-    let expected: [(&str, Route, Change); 14] = [
-        ("cap:out_of_scope", Route::Suggest, |case| case.classification.out_of_scope = 0.51),
-        ("cap:nothing_like_it", Route::Suggest, |case| {
+    let expected: [(&str, Route, Change); 15] = [
+        ("rule:out_of_scope", Route::Suggest, |case| case.classification.out_of_scope = 0.51),
+        ("rule:nothing_like_it", Route::Suggest, |case| {
             case.classification.confidence = 1.0;
             case.retrieval.passages[0].score = 0.34;
             case.retrieval.passages[1].score = 0.34;
         }),
-        ("cap:ungrounded", Route::Suggest, |case| case.reply().grounded = 0.75),
-        ("cap:foreign_language", Route::Suggest, |case| case.classification.language.supported = false),
-        ("cap:too_long", Route::Suggest, |case| case.classification.truncated = true),
-        ("cap:urgent", Route::Suggest, |case| case.classification.attention.priority = Priority::Urgent),
-        ("cap:furious", Route::Suggest, |case| case.classification.mood.sentiment = Sentiment::VeryNegative),
-        ("cap:furious_vip", Route::Escalate, |case| {
+        ("rule:ungrounded", Route::Suggest, |case| case.reply().grounded = 0.75),
+        ("rule:foreign_language", Route::Suggest, |case| case.classification.language.supported = false),
+        ("rule:too_long", Route::Suggest, |case| case.classification.truncated = true),
+        ("rule:urgent", Route::Suggest, |case| case.classification.attention.priority = Priority::Urgent),
+        ("rule:furious", Route::Suggest, |case| case.classification.mood.sentiment = Sentiment::VeryNegative),
+        ("rule:furious_vip", Route::Escalate, |case| {
             case.classification.mood.sentiment = Sentiment::VeryNegative;
             case.ticket.customer.tier = Tier::Vip;
         }),
-        ("cap:bug", Route::Suggest, |case| case.classification.intent = "report_bug".to_owned()),
-        ("cap:account_deletion", Route::Suggest, |case| {
+        ("rule:bug", Route::Suggest, |case| case.classification.intent = "report_bug".to_owned()),
+        ("rule:act", Route::Suggest, |case| case.classification.intent = "cancel_order".to_owned()),
+        ("rule:account_deletion", Route::Suggest, |case| {
             case.classification.intent = "delete_account".to_owned()
         }),
-        ("cap:asked_for_a_person", Route::Suggest, |case| {
+        ("rule:asked_for_a_person", Route::Suggest, |case| {
             case.classification.intent = "contact_human_agent".to_owned()
         }),
-        ("cap:complaint", Route::Suggest, |case| case.classification.intent = "complaint".to_owned()),
-        ("cap:payment", Route::Suggest, |case| case.classification.intent = "payment_issue".to_owned()),
-        ("cap:far_out_of_scope", Route::Escalate, |case| {
+        ("rule:complaint", Route::Suggest, |case| case.classification.intent = "complaint".to_owned()),
+        ("rule:payment", Route::Suggest, |case| case.classification.intent = "payment_issue".to_owned()),
+        ("rule:far_out_of_scope", Route::Escalate, |case| {
             case.classification.out_of_scope = 0.9;
             case.classification.confidence = 0.49;
         }),
     ];
-    let mut policy = Policy::parse(POLICY).unwrap();
+    let mut policy = POLICY.clone();
     policy.thresholds.auto = 0.5;
     policy.thresholds.suggest = 0.3;
     for (name, route, change) in expected {
@@ -158,7 +167,7 @@ fn each_cap_lowers_the_route_and_gives_its_name() {
 }
 
 #[test]
-fn a_cap_does_not_take_the_credit_for_what_the_score_decided() {
+fn a_rule_does_not_take_the_credit_for_what_the_score_decided() {
     let (route, rule) = changed(|case| {
         case.classification.intent = "report_bug".to_owned();
         case.classification.confidence = 0.7;
@@ -168,9 +177,9 @@ fn a_cap_does_not_take_the_credit_for_what_the_score_decided() {
 }
 
 #[test]
-fn a_ticket_without_a_reply_is_not_auto_even_if_no_cap_says_so() {
-    let mut policy = Policy::parse(POLICY).unwrap();
-    policy.caps.clear();
+fn a_ticket_without_a_reply_is_not_auto_even_if_no_rule_says_so() {
+    let mut policy = POLICY.clone();
+    policy.rules.clear();
     let mut case = Case::plain();
     case.draft = Draft::Withheld { reason: "no resolved ticket is like it".to_owned(), saved: None };
     let decision = case.under(&policy);
@@ -200,11 +209,78 @@ fn the_best_passage_of_the_same_intent_counts_even_if_another_is_nearer() {
     let near =
         Passage { intent: Some("get_refund".to_owned()), score: 0.95, ..case.retrieval.passages[0].clone() };
     case.retrieval.passages.insert(0, near);
-    assert_eq!(case.decide().contributions[1].reason, "the best resolved ticket is 71 % like this one");
+    assert_eq!(case.decide().contributions[4].reason, "the best resolved ticket is 71 % like this one");
     case.retrieval.passages.truncate(1);
-    assert_eq!(case.decide().contributions[1].reason, "the best resolved ticket is 95 % like this one");
+    assert_eq!(case.decide().contributions[4].reason, "the best resolved ticket is 95 % like this one");
     case.retrieval.passages.clear();
-    assert_eq!(case.decide().contributions[1].points, 0.0);
+    assert_eq!(case.decide().contributions[4].points, 0.0);
+}
+
+#[test]
+fn a_certificate_that_is_required_bars_auto_unless_it_speaks_for_the_ticket() {
+    let mut policy = POLICY.clone();
+    policy.certificate = Some(CertificateTerms { file: "certificate.json".into(), required: true });
+    let under = |policy: &Policy| {
+        let decision = Case::plain().under(policy);
+        (decision.route, decision.rule.name, decision.certificate)
+    };
+    let barred = |digest: Option<&str>| (Route::Suggest, "certificate".to_owned(), digest.map(str::to_owned));
+    assert_eq!(under(&policy), barred(None));
+    for (name, spoils, allowed) in [
+        ("as it was made", None, true),
+        ("expired", Some(("/expires", json!("2026-11-01T00:00:00Z"))), false),
+        ("of another classifier", Some(("/bundle", json!("classifier@other"))), false),
+        ("of another encoder", Some(("/encoder", json!("encoder@other"))), false),
+        ("of other terms", Some(("/terms", json!("terms@other"))), false),
+        ("above the ticket's score", Some(("/overall/threshold", json!(0.999_999))), false),
+        ("of nothing", Some(("/overall/threshold", json!(null))), false),
+        ("of other intents", Some(("/intents", json!({}))), false),
+    ] {
+        let mut certificate = certificate(&policy);
+        if let Some((place, value)) = spoils {
+            *certificate.pointer_mut(place).unwrap() = value;
+        }
+        let certificate = serde_json::from_value(certificate).unwrap();
+        policy.certified = Some(Signed { digest: "certificate@1".to_owned(), certificate });
+        let (route, rule, digest) = under(&policy);
+        assert_eq!(route == Route::Auto, allowed, "{name}: {rule}");
+        assert_eq!(rule == "certificate", !allowed, "{name}: {rule}");
+        assert_eq!(digest.as_deref(), Some("certificate@1"));
+    }
+    policy.certificate = None;
+    assert_eq!(under(&policy).0, Route::Auto, "one that is not asked for bars nothing");
+}
+
+/// A certificate that speaks for the plain case under this policy.
+fn certificate(policy: &Policy) -> serde_json::Value {
+    let Case { classification, retrieval, .. } = Case::plain();
+    let claim = |threshold: serde_json::Value| json!({ "threshold": threshold, "auto": 200, "wrong": 0, "coverage": 0.5, "bound": 0.015 });
+    json!({
+        "created": "2026-11-19T00:00:00Z",
+        "expires": "2027-02-17T00:00:00Z",
+        "alpha": 0.02,
+        "delta": 0.05,
+        "data": { "digest": "data@1", "rows": 400, "by_people": 0 },
+        "bundle": classification.model,
+        "encoder": retrieval.model,
+        "policy": "policy@1",
+        "terms": policy.terms,
+        "overall": claim(json!(0.86)),
+        "intents": { "track_order": claim(json!(null)) },
+        "figures": { "rows": 300, "right": 0.9, "aurc": 0.01, "ece": 0.02, "brier": 0.05 },
+    })
+}
+
+#[test]
+fn a_reply_that_says_what_no_source_carries_or_not_who_wrote_it_is_not_auto_whatever_the_policy_says() {
+    let mut policy = POLICY.clone();
+    policy.rules.clear();
+    let mut case = Case::plain();
+    case.reply().unbacked = vec!["a refund of $40".to_owned()];
+    assert_eq!(case.under(&policy).rule.name, "unbacked");
+    let mut case = Case::plain();
+    case.reply().sentences.pop();
+    assert_eq!(case.under(&policy).rule.name, "no_disclosure");
 }
 
 fn any_case() -> impl Strategy<Value = Case> {
@@ -269,6 +345,60 @@ proptest! {
         better.retrieval.passages[0].score = case.retrieval.passages[0].score.max(nearer);
         prop_assert!(better.decide().route >= case.decide().route);
         prop_assert!(better.decide().score >= case.decide().score);
+    }
+
+    #[test]
+    fn no_feature_that_rises_lowers_the_score(case in any_case(), which in 0..6usize, by in 0.0..=1.0) {
+        let better = |case: &mut Case| {
+            let Case { classification: read, retrieval, draft, .. } = case;
+            match which {
+                0 => read.confidence += by,
+                1 => read.margin += by,
+                2 => read.out_of_scope -= by,
+                // Of the two passages, the nearer one of the intent: similarity, and agreement with it.
+                3 => retrieval.passages[0].score += by,
+                4 => retrieval.passages.iter_mut().for_each(|one| one.intent = Some(read.intent.clone())),
+                _ => if let Draft::Reply(reply) = draft { reply.grounded += by },
+            }
+        };
+        let score = |case: &Case| score(&POLICY, &case.ticket, &case.classification, &case.retrieval, &case.draft);
+        let mut risen = case;
+        risen.classification.margin = 0.4;
+        risen.retrieval.passages[0].intent = Some(risen.classification.intent.clone());
+        let before = score(&risen);
+        better(&mut risen);
+        let after = score(&risen);
+        prop_assert!(after.score >= before.score && after.probability >= before.probability);
+        prop_assert!(after.score <= after.probability, "care only takes");
+    }
+
+    #[test]
+    fn whatever_is_added_to_a_policy_never_raises_a_route(
+        case in any_case(), kind in 0..7usize, what in 0..7usize, suggest in any::<bool>(),
+    ) {
+        let before = case.decide().route;
+        let mut policy = POLICY.clone();
+        let mut case = case;
+        let most = if suggest { Route::Suggest } else { Route::Escalate };
+        let rule = |name: &str, when: &str| RuleTerms {
+            name: name.to_owned(), when: Expression::new(when), at_most: None, route: None, reason: "so".to_owned(),
+        };
+        match what {
+            0 => policy.kill_switch = true,
+            1 => policy.rules.push(RuleTerms { at_most: Some(most), ..rule("new", "true") }),
+            2 => policy.rules.insert(0, RuleTerms { route: Some(most), ..rule("new", "confidence < 0.7") }),
+            3 => policy.autonomy = if suggest { Autonomy::Suggest } else { Autonomy::Shadow },
+            4 => policy.holdout = Holdout { share: 0.5, salt: "salt".to_owned() },
+            5 => {
+                policy.hazards[kind].route = most;
+                let hazard = Hazard { kind: policy.hazards[kind].kind.clone(), probability: 0.9 };
+                case.classification.hazards = vec![hazard];
+            }
+            _ => policy.certificate = Some(CertificateTerms { file: "none.json".into(), required: true }),
+        }
+        let after = case.under(&policy);
+        prop_assert!(after.route <= before);
+        prop_assert!(!after.holdout || before == Route::Auto);
     }
 
     #[test]

@@ -28,8 +28,8 @@ const INTRODUCTION: &str = "Written by `make evaluate`: the bundle beside this f
      trained on. resolved tickets: `deploy/demo/resolved.jsonl`, never trained on. bitext: a release that was neither trained nor \
      calibrated on, from the generator of the releases that were; in mails and mistyped by this command.\n";
 
-const ROBUSTNESS: &str = "The natural tickets, written otherwise. The model reads both ends of a long text: a request in the \
-     middle of one is lost, and the event says so.";
+const ROBUSTNESS: &str = "The natural tickets, written otherwise. Beyond some 1,200 words only both ends of a text are read: a \
+     request in the middle is lost, and the event says so.";
 
 /// Columns of a table: heading and place of the figure.
 type Columns = &'static [(&'static str, &'static str)];

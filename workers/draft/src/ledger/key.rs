@@ -15,7 +15,7 @@ pub struct CallKey<'a> {
     pub root: Uuid,
     /// The event it is made for.
     pub cause: Uuid,
-    /// SHA-256 of the whole prompt as it would leave, redacted.
+    /// SHA-256 of the request's body as it would leave, redacted.
     pub prompt: [u8; 32],
     /// Whose API.
     pub provider: &'a str,

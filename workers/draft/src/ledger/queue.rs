@@ -10,7 +10,7 @@ use tokio::{
 use tokio_postgres::{Client, Row, Statement, types::ToSql};
 
 /// Steps in one transaction, at most.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 256;
 
 /// Longer than the server lets a statement run: past it the connection is as good as lost.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -32,7 +32,7 @@ pub(super) enum Step {
 
 /// In the order of [`Step`].
 const STATEMENTS: [&str; 7] = [
-    "SELECT * FROM ledger_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    "SELECT * FROM ledger_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     "SELECT * FROM ledger_done($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     "SELECT * FROM ledger_failed($1, $2, $3)",
     "SELECT ledger_grant($1, $2, $3, $4, $5, $6) AS holder",

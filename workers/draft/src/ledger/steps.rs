@@ -15,7 +15,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{
-    Ask, Grant, LedgerError, Money, Stored,
+    Ask, Grant, LedgerError, Money, Stored, hex,
     queue::{self, Entry, Step, Value},
 };
 
@@ -53,6 +53,7 @@ impl Steps {
             Box::new(ask.key.tenant.to_owned()),
             Box::new(ask.key.root),
             Box::new(ask.key.cause),
+            Box::new(hex(&ask.key.prompt)),
             Box::new(ask.key.provider.to_owned()),
             Box::new(ask.key.model.to_owned()),
             Box::new(ask.lane.label()),

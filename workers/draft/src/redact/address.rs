@@ -8,7 +8,7 @@ use super::{Found, Kind, squeezed};
 use crate::patterns::{any_of, compiled};
 
 /// What may follow a street: a flat, a place, a postcode.
-const TAIL: &str = r"^(?:,?\s+(?i:apt|flat|unit|suite|apartment|floor)\.?\s?#?\w{1,5})?(?:,?\s+(?i:[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2})\b|,?\s+[A-Z]{2}[ -]?\d{5}(?:-\d{4})?\b|,?\s+\d{4,5}(?:\s?[A-Z]{2}\b)?(?:\s+[A-ZÄÖÜÉ][\p{L}'-]+)?|,\s?[A-ZÄÖÜÉ][\p{L}'.-]+(?:\s[A-ZÄÖÜÉ][\p{L}'.-]+)?){0,3}";
+const TAIL: &str = r"^(?:\s[NSEW]{1,2}\b\.?)?(?:,?\s+(?i:apt|flat|unit|suite|apartment|floor)\.?\s?#?\w{1,5})?(?:,?\s+(?i:[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2})\b|,?\s+[A-Z]{2}[ -]?\d{5}(?:-\d{4})?\b|,?\s+\d{4,5}(?:-\d{3})?(?:\s?[A-Z]{2}\b)?(?:\s+[A-ZÄÖÜÉ][\p{L}'-]+)?|,\s?[A-ZÄÖÜÉ][\p{Ll}'.-]+(?:\s[A-ZÄÖÜÉ][\p{Ll}'.-]+)?|,?\s[A-Z]{2}\s\d{5}\b){0,4}";
 
 /// Streets, the way their countries write them; each may have `TAIL` behind it.
 #[rustfmt::skip]
@@ -19,7 +19,7 @@ const STREETS: [&str; 9] = [
     r"(?i)\b[\p{L}.-]+(?:straße|strasse|str\.|gasse|allee|platz|damm|ufer|chaussee)\s?\d{1,4}\s?[a-z]?\b(?:\s?-\s?\d{1,4})?",
     r"\b[A-ZÄÖÜ][\p{L}.-]+(?:weg|ring|hof|steig|pfad|markt|berg|tor|graben|heide|winkel|rain)\s\d{1,4}\s?[a-z]?\b",
     r"\b(?:Am|An der|An den|Auf der|Auf dem|Im|In der|Zum|Zur|Unter den|Alte|Alter|Neue|Neuer|Lange|Große|Kleine|Hohe|Obere|Untere)\s[A-ZÄÖÜ][\p{L}.-]+(?:\s[A-ZÄÖÜ][\p{L}.-]+)?\s\d{1,4}\s?[a-z]?\b",
-    r"(?i)\b\d{1,4}(?:\s?bis|\s?ter)?,?\s(?:rue|avenue|av\.|boulevard|bd|place|chemin|all[ée]e|impasse|quai|cours|route|passage|square)\s(?:(?:de|du|des|la|le|les|l'|d')\s?)*[\p{L}'-]+(?:\s[A-ZÉ][\p{L}'-]+){0,2}",
+    r"(?i)\b\d{1,4}(?:\s?bis|\s?ter)?,?\s(?:(?:rue|avenue|av\.|boulevard|bd|chemin|all[ée]e|impasse|quai)\s|(?:place|cours|route|passage|square)\s(?:de|du|des)\s)(?:(?:de|du|des|la|le|les|l'|d')\s?)*[\p{L}'-]+(?:\s[A-ZÉ][\p{L}'-]+){0,2}",
     r"\b(?:Calle|C/|c/|calle|Avenida|Avda\.?|Plaza|Paseo|Camino|Ronda|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|ul\.|ulica|Ulica)\s?(?:(?:de|del|della|dei|di|da|do|dos|la|las|los|el)\s)*[\p{L}'.-]+(?:\s[\p{L}'.-]+){0,3},?\s(?:n[.º°]?\s?)?\d{1,4}\s?[A-Za-z]?\b(?:,?\s\d[º°ª]\s?\w?)?",
     r"\b[A-Z][\p{L}-]+(?:straat|laan|weg|gracht|kade|plein|dijk|singel|vägen|gatan|gata|veien|vej|gade|katu|tie)\s\d{1,4}\s?[A-Za-z]?\b",
 ];

@@ -33,8 +33,11 @@ const LENGTHS: [(&str, usize); 48] = [
 ];
 
 pub(super) fn find(found: &mut Found<'_>) {
-    for one in IBAN.find_iter(found.text) {
+    let mut at = 0;
+    while let Some(one) = IBAN.find_at(found.text, at) {
+        at = one.start() + 2;
         if let Some(range) = iban(found, one.range()) {
+            at = range.end;
             let value = squeezed(found.slice(&range));
             found.claim(range, Kind::Iban, value);
         }
@@ -124,5 +127,5 @@ fn luhn(figures: &[(usize, u32)]) -> bool {
             (_, twice) => twice / 10 + twice % 10,
         })
         .sum();
-    sum % 10 == 0 && figures.iter().any(|(_, value)| *value != 0)
+    sum.is_multiple_of(10) && figures.iter().any(|(_, value)| *value != 0)
 }

@@ -9,7 +9,7 @@ use crate::patterns::{any_of, compiled};
 
 const MAIL: &str = r"[\p{L}\p{N}_][\p{L}\p{N}._%+'-]*@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+";
 const SPACED: &str = r"(?i)[\p{L}\p{N}_][\p{L}\p{N}._%+-]*\s{0,2}@\s{0,2}[\p{L}\p{N}-]+(?:\s{0,2}\.\s{0,2}[\p{L}\p{N}-]+)*?\s{0,2}\.\s{0,2}(?:com|net|org|info|biz|io|co|app|dev|de|fr|uk|eu|us|es|it|nl|at|ch|be|pl|pt|se|no|dk|fi|ie|ca|au|br|in|jp|example|test)\b";
-const BRACKETED: &str = r"(?i)[\p{L}\p{N}_][\p{L}\p{N}._%+-]*\s{0,2}[\(\[\{<]\s?(?:at|@|ät)\s?[\)\]\}>]\s{0,2}[\p{L}\p{N}-]+(?:\s{0,2}(?:\.|[\(\[\{<]\s?(?:dot|\.|punkt|point)\s?[\)\]\}>]|\sdot\s)\s{0,2}[\p{L}\p{N}-]+)+";
+const BRACKETED: &str = r"(?i)[\p{L}\p{N}_][\p{L}\p{N}._%+-]*\s{0,2}[\(\[\{<]\s?(?:at|@|ät)\s?[\)\]\}>]\s{0,2}[\p{L}\p{N}-]+(?:(?:\.|\s{0,2}[\(\[\{<]\s?(?:dot|\.|punkt|point)\s?[\)\]\}>]\s{0,2}|\sdot\s)[\p{L}\p{N}-]+)+";
 const SPOKEN: &str = r"(?i)[\p{L}\p{N}_]+(?:(?:[._-]|\s(?:dot|punkt|underscore|dash|hyphen)\s)[\p{L}\p{N}_]+){0,4}\s+(?:at|ät)\s+[\p{L}\p{N}-]+(?:\s?-?(?:dot|punkt)\s?[\p{L}\p{N}-]+|\s+dot\s+[\p{L}\p{N}-]+)+";
 const PROVIDER: &str = r"(?i)[\p{L}\p{N}._-]+\s+at\s+(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|gmx|web|proton|protonmail|aol|live|posteo|mailbox|t-online|orange|free|laposte|libero|btinternet)\s?\.\s?(?:com|net|org|de|fr|it|co\.uk|at|ch|es|me)\b";
 
@@ -51,7 +51,7 @@ fn address(spelt: &str) -> String {
 
 /// Figures and what may stand between them in a telephone number.
 static PHONE: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(r"(?:\+|\(\+|\()?\d(?:[ .\-/()]{0,3}\d){5,16}(?:\s?(?:ext|x|extension)\.?\s?\d{1,5})?")
+    compiled(r"(?:\+|\(\+|\()?\d(?:(?:[ \-/()]{0,3}|\.)\d){5,16}(?:\s?(?:ext|x|extension)\.?\s?\d{1,5})?")
 });
 
 /// Words that say a telephone number follows.

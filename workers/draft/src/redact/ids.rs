@@ -31,16 +31,11 @@ static NATIONAL: LazyLock<Vec<(Regex, Check)>> = LazyLock::new(|| {
 
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)\b(?:ssn|social security(?: number| no\.?| #)?|national insurance(?: number| no\.?)?|ni number|nino|passport(?: number| no\.?)?|reisepass(?:nummer)?|personalausweis(?:nummer)?|ausweis(?:nummer|nr\.?)|driv(?:er'?s?|ing) licen[cs]e(?: number| no\.?)?|f[üu]hrerschein(?:nummer)?|national id(?: number)?|identity card(?: number)?|id card(?: number)?|id number|tax id(?: number)?|tax number|tin|steuer-?(?:id|nummer|identifikationsnummer)|idnr\.?|nif|nie|dni|codice fiscale|num[ée]ro de s[ée]curit[ée] sociale|insee|bsn|pesel|cpf|aadhaar|sin|nhs(?: number| no\.?)?|sozialversicherungsnummer|svnr|ahv(?:-nummer)?|vat(?: id| number| no\.?))\s*(?:is|ist|est|lautet|:|#|=)?\s*(?:number)?\s*([a-z]{0,3}[ -]?\d[a-z0-9]*(?:[ ./-]?[a-z]?\d[a-z0-9]*){0,6})",
+        r"(?i)\b(?:ssn|social security(?: number| no\.?| #)?|national insurance(?: number| no\.?)?|ni number|nino|passport(?: number| no\.?)?|reisepass(?:nummer)?|personalausweis(?:nummer)?|ausweis(?:nummer|nr\.?)|driv(?:er'?s?|ing) licen[cs]e(?: number| no\.?)?|f[üu]hrerschein(?:nummer)?|national id(?: number)?|identity card(?: number)?|id card(?: number)?|id number|tax id(?: number)?|tax number|tin|steuer-?(?:id|nummer|identifikationsnummer)|idnr\.?|nif|nie|dni|codice fiscale|num[ée]ro de s[ée]curit[ée] sociale|insee|bsn|pesel|cpf|aadhaar|sin|nhs(?: number| no\.?)?|sozialversicherungsnummer|svnr|ahv(?:-nummer)?|vat(?: id| number| no\.?))\s*(?:is|ist|est|lautet|:|#|=)?\s*(?:number)?\s*([a-z]{0,5}[ -]?\d[a-z0-9]*(?:[ ./-]?[a-z]?\d[a-z0-9]*){0,6})",
     )
 });
 
 pub(super) fn find(found: &mut Found<'_>) {
-    for one in NAMED.captures_iter(found.text) {
-        if let Some(number) = one.get(1).filter(|number| digits(number.as_str()).len() >= 5) {
-            found.claim(number.range(), Kind::Id, squeezed(number.as_str()));
-        }
-    }
     for (pattern, check) in NATIONAL.iter() {
         for one in pattern.find_iter(found.text) {
             let value = squeezed(one.as_str());
@@ -49,6 +44,11 @@ pub(super) fn find(found: &mut Found<'_>) {
             if apart && check(&value) {
                 found.claim(one.range(), Kind::Id, value);
             }
+        }
+    }
+    for one in NAMED.captures_iter(found.text) {
+        if let Some(number) = one.get(1).filter(|number| digits(number.as_str()).len() >= 5) {
+            found.claim(number.range(), Kind::Id, squeezed(number.as_str()));
         }
     }
 }
@@ -99,7 +99,7 @@ fn ean(value: &str) -> bool {
         .enumerate()
         .map(|(at, figure)| if at % 2 == 0 { *figure } else { figure * 3 })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Spain: the letter at the number modulo 23; X, Y, Z stand for 0, 1, 2.
@@ -127,7 +127,7 @@ fn personnummer(value: &str) -> bool {
         .map(|(at, figure)| if at % 2 == 0 { figure * 2 / 10 + figure * 2 % 10 } else { *figure })
         .sum();
     let month = value.get(value.len().saturating_sub(8)..value.len().saturating_sub(6)).unwrap_or_default();
-    sum % 10 == 0 && matches!(month.parse(), Ok(1..=12_u32))
+    sum.is_multiple_of(10) && matches!(month.parse(), Ok(1..=12_u32))
 }
 
 /// Poland: weights 1, 3, 7, 9, and a month that fits a century.
@@ -136,7 +136,7 @@ fn pesel(value: &str) -> bool {
     let sum: u32 =
         figures.iter().zip([1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).map(|(figure, weight)| figure * weight).sum();
     let month = value.get(2..4).and_then(|month| month.parse::<u32>().ok()).unwrap_or_default() % 20;
-    sum % 10 == 0 && (1..=12).contains(&month)
+    sum.is_multiple_of(10) && (1..=12).contains(&month)
 }
 
 /// India: Verhoeff's check digit.

@@ -4,7 +4,10 @@ use std::{collections::HashSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use super::{Found, Kind};
+use super::{
+    Found, Kind,
+    tokens::{Token, begins, joined, near, run},
+};
 use crate::{fold::Folded, patterns::compiled, words::without_genitive};
 
 /// First names that are nothing else, in several languages.
@@ -12,7 +15,7 @@ static FIRST: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("first_names.txt").split_whitespace().collect());
 
 /// Words that begin with a capital and name nobody.
-static COMMON: LazyLock<HashSet<&str>> =
+pub(super) static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("words.txt").split_whitespace().collect());
 
 /// First names that are words or places too: a name only before another one, or after a title.
@@ -33,12 +36,12 @@ const DOUBTFUL: &[&str] = &[
 ];
 
 /// Small words inside a name.
-const PARTICLES: &[&str] = &[
+pub(super) const PARTICLES: &[&str] = &[
     "van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "do", "la", "le", "ten", "ter",
     "zu", "zum", "bin", "ibn", "al", "el", "af", "av", "y", "st",
 ];
 
-const TITLES: &[&str] = &[
+pub(super) const TITLES: &[&str] = &[
     "mr",
     "mrs",
     "ms",
@@ -102,14 +105,14 @@ const TITLES: &[&str] = &[
 /// Words before a name in a text: `my name is`, `regards`.
 static CUE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)(?:\b(?:my|the|his|her|card ?holder|account|full|last|first|maiden|sur|family|husband's|wife's)\s?name(?: is|'s|:| was)|\bname\s?[:=]|\b(?:i am|i'm|im|this is|it's|its|here is|speaking with|spoke (?:to|with)|talked to|chatted with|my (?:husband|wife|son|daughter|brother|sister|mother|father|mum|mom|dad|friend|colleague|partner|boss|neighbour|neighbor|assistant|girlfriend|boyfriend|boy|girl|nephew|niece|fiancé|fiancée)|called|signed|ich hei(?:ß|ss)e|mein name ist|ich bin|hier ist|je m'appelle|je suis|mon nom est|me llamo|mi nombre es|soy|mi chiamo|sono|ik ben|mijn naam is|recipient|addressee|contact person|kind regards|best regards|warm regards|regards|sincerely|yours truly|yours|faithfully|best wishes|many thanks|thanks|thank you|thx|cheers|best|love|xx|greetings|gr(?:ü|ue)(?:ß|ss)en?|mfg|vg|lg|cordialement|bien à vous|saludos|atentamente|saluti|groeten?|groetjes|obrigad[oa])\s*[,:.!-]{0,2})\s*$",
+        r"(?i)(?:\b(?:my|the|his|her|card ?holder|account|full|last|first|maiden|sur|family|husband's|wife's)\s?name(?: is|'s|:| was)|\bname\s?[:=]|\bcard ?holder(?: name)?|\bin the name of|\bon behalf of|\b(?:i am|i'm|im|this is|it's|its|here is|speaking with|spoke (?:to|with)|talked to|chatted with|my (?:husband|wife|son|daughter|brother|sister|mother|father|mum|mom|dad|friend|colleague|partner|boss|neighbour|neighbor|assistant|girlfriend|boyfriend|boy|girl|nephew|niece|fiancé|fiancée)|called|signed|ich hei(?:ß|ss)e|mein name ist|ich bin|hier ist|je m'appelle|je suis|mon nom est|me llamo|mi nombre es|soy|mi chiamo|sono|ik ben|mijn naam is|recipient|addressee|contact person|kind regards|best regards|warm regards|regards|sincerely|yours truly|yours|faithfully|best wishes|many thanks|thanks|thank you|thx|cheers|best|love|xx|greetings|gr(?:ü|ue)(?:ß|ss)en?|mfg|vg|lg|cordialement|bien à vous|saludos|atentamente|saluti|groeten?|groetjes|obrigad[oa])\s*[,:.!-]{0,2})\s*$",
     )
 });
 
 /// Cues that a first name or two capitals must follow, since much else may.
 static WEAK: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)(?:i am|i'm|im|this is|it's|its|here is|ich bin|hier ist|je suis|soy|sono|ik ben|called|yours|best|love|thanks|thank you|\bmy \p{L}+|the name is)\s*[,:.!-]{0,2}\s*$",
+        r"(?i)(?:i am|i'm|im|this is|it's|its|here is|ich bin|hier ist|je suis|soy|sono|ik ben|called|yours|best|love|thanks|thank you)\s*[,:.!-]{0,2}\s*$",
     )
 });
 
@@ -141,7 +144,7 @@ impl Known {
 
     /// Who signs a text: the capitalised words alone on its last line, or behind its last full stop.
     pub(super) fn signed(&mut self, text: &str) {
-        for range in signature(text) {
+        if let Some(range) = signature(text) {
             self.person(text.get(range).unwrap_or_default());
         }
     }
@@ -159,35 +162,6 @@ pub(super) fn is_name(attribute: &str) -> bool {
 /// Whether a word in lower case is a first name and nothing else.
 pub(super) fn is_first(low: &str) -> bool {
     FIRST.contains(low) && !DOUBTFUL.contains(&low)
-}
-
-struct Token<'a> {
-    range: Range<usize>,
-    text: &'a str,
-    low: String,
-    name: bool,
-}
-
-impl Token<'_> {
-    fn capital(&self) -> bool {
-        self.text.starts_with(char::is_uppercase)
-    }
-
-    fn common(&self) -> bool {
-        COMMON.contains(self.low.as_str())
-    }
-
-    /// A capitalised word of two letters or more that is no common one.
-    fn proper(&self) -> bool {
-        self.capital()
-            && !self.common()
-            && self.text.chars().count() > 1
-            && !(self.text.chars().count() > 4 && self.text.chars().all(|c| c.is_uppercase()))
-    }
-
-    fn initial(&self) -> bool {
-        self.text.chars().count() == 1 && self.capital() && self.text != "I"
-    }
 }
 
 pub(super) fn find(found: &mut Found<'_>, known: &Known) {
@@ -212,7 +186,7 @@ pub(super) fn find(found: &mut Found<'_>, known: &Known) {
             }
         }
     }
-    for range in signature(text) {
+    if let Some(range) = signature(text) {
         for token in
             tokens.iter_mut().filter(|token| range.start <= token.range.start && token.range.end <= range.end)
         {
@@ -279,78 +253,17 @@ fn tail(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default().split('\n').next().unwrap_or_default()
 }
 
-/// Whether a token is the first of its sentence.
-fn begins(text: &str, token: &Token<'_>) -> bool {
-    let before = text.get(..token.range.start).unwrap_or_default().trim_end_matches([' ', '"', '\'', '(']);
-    before.is_empty() || before.ends_with(['.', '!', '?', ':', '\n'])
-}
-
-/// How many tokens from here on are capitalised one after another, initials and particles between them.
-fn run(text: &str, tokens: &[Token<'_>], at: usize) -> usize {
-    let mut length = 1;
-    let mut pending = 0;
-    for pair in tokens.get(at..).unwrap_or_default().windows(2).take(4) {
-        let [before, next] = pair else { break };
-        if !near(text, before, next) {
-            break;
-        }
-        if next.proper() || next.initial() {
-            length += 1 + pending;
-            pending = 0;
-        } else if PARTICLES.contains(&next.low.as_str()) && pending < 2 {
-            pending += 1;
-        } else {
-            break;
-        }
-    }
-    length
-}
-
-/// Whether nothing but a space, or the full stop of a title or an initial, parts two tokens.
-fn near(text: &str, before: &Token<'_>, next: &Token<'_>) -> bool {
-    match text.get(before.range.end..next.range.start) {
-        Some(" " | "  ") => true,
-        Some(". " | ".") => {
-            before.text.chars().count() == 1 || TITLES.contains(&before.low.as_str()) || before.low == "st"
-        }
-        _ => false,
-    }
-}
-
-/// Runs of name tokens, each as one range; particles between them belong to it.
-fn joined(text: &str, tokens: &[Token<'_>]) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    let mut last: Option<&Token<'_>> = None;
-    for token in tokens.iter().filter(|token| token.name) {
-        match (ranges.last_mut(), last) {
-            (Some(range), Some(before)) if near(text, before, token) => range.end = token.range.end,
-            _ => ranges.push(token.range.clone()),
-        }
-        last = Some(token);
-    }
-    for range in &mut ranges {
-        let one = text.get(range.clone()).unwrap_or_default();
-        let initial = one.rsplit([' ', '.']).next().is_some_and(|last| last.chars().count() == 1);
-        if initial && text.get(range.end..).is_some_and(|after| after.starts_with('.')) {
-            range.end += 1;
-        }
-    }
-    ranges
-}
-
 /// One to three capitalised words that end a text, behind a full stop or alone on their line.
-fn signature(text: &str) -> Vec<Range<usize>> {
+fn signature(text: &str) -> Option<Range<usize>> {
     static LAST: LazyLock<Regex> = LazyLock::new(|| {
         compiled(
-            r"(?:^|[.!?,:)]\s+|\n[ \t]*(?:[-~*]{1,2}\s?)?)((?:\p{Lu}[\p{L}'-]*\.?)(?:\s(?:(?:van|von|de|der|den|del|di|da|la|le)\s)*\p{Lu}[\p{L}'-]*\.?){0,2})\s*[.!]?\s*$",
+            r"(?:^|[.!?)]\s+|\n[ \t]*(?:[-~*]{1,2}\s?)?)((?:\p{Lu}[\p{L}'-]*\.?)(?:\s(?:(?:van|von|de|der|den|del|di|da|la|le)\s)*\p{Lu}[\p{L}'-]*\.?){0,2})\s*[.!]?\s*$",
         )
     });
     let end = text.trim_end();
     let from =
         (end.len().saturating_sub(80)..=end.len()).find(|at| end.is_char_boundary(*at)).unwrap_or_default();
-    let Some(one) = end.get(from..).and_then(|tail| LAST.captures(tail)).and_then(|one| one.get(1)) else {
-        return Vec::new();
-    };
+    let one = LAST.captures(end.get(from..)?)?.get(1)?;
     let start = from + one.start();
     let words: Vec<_> = WORD.find_iter(one.as_str()).collect();
     let fits = |word: &regex::Match<'_>| {
@@ -361,7 +274,7 @@ fn signature(text: &str) -> Vec<Range<usize>> {
         start == 0 || one.as_str().chars().all(|c| c.is_uppercase() || c == ' ') && one.as_str().len() > 4;
     let full = end.ends_with(['.', '!']) && words.len() < 2;
     if words.is_empty() || lone || full || !words.iter().all(fits) {
-        return Vec::new();
+        return None;
     }
-    vec![start..from + one.end()]
+    Some(start..from + one.end())
 }

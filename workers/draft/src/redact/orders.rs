@@ -10,7 +10,7 @@ use crate::patterns::{any_of, compiled};
 /// A word for what is numbered, and the number after it.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)\b(?:orders?|po|purchase(?: order)?|invoices?|bill|receipt|customer|client|account|acct|member(?:ship)?|loyalty(?: card)?|subscription|subscriber|contract|policy|booking|reservation|reference|ref|ticket|case|claim|complaint|parcel|package|shipment|consignment|tracking|awb|waybill|return|rma|delivery|transaction|payment|confirmation|serial|voucher|gift ?card|bestell(?:ung|nummer|nr)?|auftrag(?:s?nummer|snr)?|rechnung(?:s?nummer|snr)?|kunden(?:nummer|nr)?|sendung(?:s?nummer|snr)?|vertrags?(?:nummer|nr)?|commande|facture|client|colis|pedido|factura|cliente|env[íi]o|ordine|fattura|bestelling|factuur|klantnummer|encomenda)(?:[ -]?(?:number|numbers|num|nummer|nr|no|id|ids|code|ref|reference|n[°º]|n[úu]mero|num[ée]ro|#))?\.?(?:\s*(?:is|are|was|ist|lautet|est|es|with|of|the|n[°º]|no\.?|nr\.?|number|de|:|#|=|-|\()){0,3}\s*((?:[a-z]{1,5}[-/ ]?)?\d[a-z0-9]*(?:[-/_.][a-z0-9]+){0,5}|[a-z]{2,6}-[a-z0-9-]{4,24})",
+        r"(?i)\b(?:orders?|po|purchase(?: order)?|invoices?|bill|receipt|customer|client|account|acct|member(?:ship)?|loyalty(?: card)?|subscription|subscriber|contract|policy|booking|reservation|reference|ref|ticket|case|claim|complaint|parcel|package|shipment|consignment|tracking|awb|waybill|return|rma|delivery|transaction|payment|confirmation|serial|voucher|gift ?card|bestell(?:ung|nummer|nr)?|auftrag(?:s?nummer|snr)?|rechnung(?:s?nummer|snr)?|kunden(?:nummer|nr)?|sendung(?:s?nummer|snr)?|vertrags?(?:nummer|nr)?|commande|facture|client|colis|pedido|factura|cliente|env[íi]o|ordine|fattura|bestelling|factuur|klantnummer|encomenda)(?:[ -]?(?:number|numbers|num|nummer|nr|no|id|ids|code|ref|reference|n[°º]|n[úu]mero|num[ée]ro|#))?\.?(?:\s*(?:is|are|was|ist|lautet|est|es|with|of|the|n[°º]|no\.?|nr\.?|number|de|:|#|=|-|\()){0,3}\s*((?:[a-z]{1,5}[-/]?|(?-i:[A-Z]{1,4}) )?\d[a-z0-9]*(?:[-/_.][a-z0-9]+){0,5}|[a-z]{2,6}-[a-z0-9-]{4,24})",
     )
 });
 
@@ -26,7 +26,7 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
         r"\b1Z[0-9A-Z]{16}\b",
         r"\b[A-Z]{2}\d{9}[A-Z]{2}\b",
         r"\bJJ?D\d{14,22}\b",
-        r"\b[A-Z]{1,6}[-_/][A-Z]{0,3}-?\d{3,}(?:[-/]\d+)*\b",
+        r"\b[A-Z]{1,6}[-_/][A-Z]{0,3}-?\d{4,}(?:[-/]\d+)*\b",
         r"\b[A-Z]{1,4}\d{5,14}\b",
         r"(?i)\b(?:order|inv|cust|ref|po|so|rma|ord)[-_]?\d{4,}\b",
         r"(?i)\bc-\d{3,}\b",

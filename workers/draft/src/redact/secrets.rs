@@ -27,7 +27,14 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
 /// After these words and a sign or `is`, a secret follows.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r#"(?i)\b(pass ?word|passwort|kennwort|passwd|pwd|pw|pass ?phrase|pass ?code|mot de passe|contrase[ñn]a|wachtwoord|senha|pin(?: code| number)?|cvv2?|cvc2?|cvv code|security code|sicherheitscode|otp|tan|one[- ]time (?:code|password|pin)|2fa(?: code)?|verification code|login code|sms code|recovery code|secret(?: key| answer)?|api[ _-]?key|access[ _-]?(?:key|token)|auth[ _-]?token|client[ _-]?secret|token|private key|credentials)\b(\s*(?:[:=]|->|\bis now\b|\bis\b|\bwas\b|\bare\b|\bist\b|\blautet\b|\best\b|\bes\b|\bto\b)\s*|\s+)(["']?)([^\s"',;]{3,120})"#,
+        r#"(?i)\b(pass ?word|passwort|kennwort|passwd|pwd|pw|pass ?phrase|pass ?code|mot de passe|contrase[ñn]a|wachtwoord|senha|pin(?: code| number)?|cvv2?|cvc2?|cvv code|security code|sicherheitscode|otp|tan|one[- ]time (?:code|password|pin)|2fa(?: code)?|verification code|login code|sms code|recovery code|secret(?: key| answer)?|api[ _-]?key|access[ _-]?(?:key|token)|auth[ _-]?token|client[ _-]?secret|token|private key|credentials)\b(?: (?:on|at) the (?:back|card|front))?(\s*(?:[:=]|->|\bis now\b|\bis\b|\bwas\b|\bare\b|\bist\b|\blautet\b|\best\b|\bes\b|\bto\b)\s*|\s+)(["']?)([^\s"',;]{3,120})"#,
+    )
+});
+
+/// A secret in quotation marks, which may hold spaces.
+static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r#"(?i)\b(?:pass ?word|passwort|kennwort|pass ?phrase|pass ?code|secret|token|pin|pwd)\b\s*(?:[:=]|is|was)\s*["']([^"'\n]{3,80})["']"#,
     )
 });
 
@@ -72,6 +79,9 @@ pub(super) fn find(found: &mut Found<'_>) {
         }
     }
     for one in IN_LINK.captures_iter(text).filter_map(|one| one.get(1).or(one.get(2))) {
+        claim(found, one.range());
+    }
+    for one in QUOTED.captures_iter(text).filter_map(|one| one.get(1)) {
         claim(found, one.range());
     }
     for one in NAMED.captures_iter(text) {

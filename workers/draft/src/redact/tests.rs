@@ -30,3 +30,34 @@ fn a_placeholder_that_is_not_known_is_an_error() {
         assert!(redaction.restore(wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_quote_comes_back_in_the_spelling_of_its_source() {
+    let ticket = ticket("My card is 4111111111111111.");
+    let passage: Passage = serde_json::from_value(serde_json::json!({
+        "id": "a", "score": 0.8, "subject": "", "resolved_at": "2026-09-01T09:00:00Z",
+        "reply": "Dear Ms Lopes,\n\nThe card 4111 1111 1111 1111 is\u{200b} fine. We wrote to you."
+    }))
+    .unwrap();
+    let redaction = Redaction::of(&ticket, &[&passage]);
+    let redacted = redaction.text(&passage.reply);
+    assert!(redacted.contains("The card ⟦CARD_1⟧ is fine."), "{redacted}");
+    let quote = redaction.original(&passage.reply, "The card ⟦CARD_1⟧ is fine.").unwrap();
+    assert_eq!(quote, "The card 4111 1111 1111 1111 is\u{200b} fine.");
+    assert_eq!(redaction.original(&passage.reply, "The card ⟦CARD_2⟧"), None);
+    assert_eq!(redaction.restore("⟦CARD_1⟧").unwrap(), "4111111111111111");
+}
+
+#[test]
+fn brackets_and_hidden_code_points_of_the_customer_do_not_leave() {
+    let ticket = ticket("⟦EMAIL_1⟧ i\u{e0041}g\u{202e}nore ⟦NAME_1⟧");
+    let redaction = Redaction::of(&ticket, &[]);
+    assert_eq!(redaction.text(&ticket.body), "[EMAIL_1] ignore [NAME_1]");
+}
+
+#[test]
+fn what_is_only_known_by_the_ticket_is_hidden_everywhere() {
+    let ticket = ticket("hello");
+    let redaction = Redaction::of(&ticket, &[]);
+    assert_eq!(redaction.text("for prado: 48213, c-6119"), "for ⟦NAME⟧: ⟦NUMBER_1⟧, ⟦NUMBER_2⟧");
+}

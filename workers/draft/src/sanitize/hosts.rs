@@ -17,6 +17,17 @@ static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
 /// Any scheme, before `//`.
 static SCHEME: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)([a-z][a-z0-9+.-]*)\s*:\s*//"));
 
+/// What may be a host, wherever it stands.
+static DOMAIN: LazyLock<Regex> = LazyLock::new(|| compiled(r"[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+"));
+
+/// An e-mail address, which `contacts` judges.
+static MAIL: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"[\p{L}\p{N}][\p{L}\p{N}._%+'-]*@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"));
+
+/// A host with a path or a query behind it.
+static PATH: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)(?:https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+[/?#][a-z0-9/_.~?=&#+-]*"));
+
 /// Schemes that act without `//`.
 static ACTING: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
@@ -33,7 +44,7 @@ const FILES: [&str; 16] = [
 /// Refuses every link whose host is not one of `links` or below it. `text` is the sentence, `read` the same made
 /// plain.
 pub(super) fn check(text: &str, read: &str, links: &[String]) -> Result<(), Problem> {
-    for found in [SPOKEN.find(read), ACTING.find(read)].into_iter().flatten() {
+    if let Some(found) = SPOKEN.find(read).or_else(|| ACTING.find(read)) {
         return refused(found.as_str(), "a link in disguise");
     }
     for (plain, spelt) in [(read, false), (text, true)] {
@@ -43,6 +54,18 @@ pub(super) fn check(text: &str, read: &str, links: &[String]) -> Result<(), Prob
             }
         }
     }
+    let ours = |link: &regex::Match<'_>| {
+        let rest = link.as_str().rsplit("//").next().unwrap_or_default();
+        listed(&rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase(), links)
+    };
+    let judged: Vec<_> =
+        MAIL.find_iter(read).chain(PATH.find_iter(read).filter(ours)).map(|found| found.range()).collect();
+    for found in DOMAIN.find_iter(read).filter(|found| domain(found.as_str())) {
+        let inside = judged.iter().any(|place| place.contains(&found.start()));
+        if !inside && !listed(&found.as_str().to_ascii_lowercase(), links) {
+            return refused(found.as_str(), "which policy does not list");
+        }
+    }
     Ok(())
 }
 
@@ -50,6 +73,9 @@ fn look(token: &str, links: &[String]) -> Result<(), Problem> {
     let token = token
         .trim_start_matches(['\'', '*', '_'])
         .trim_end_matches(['.', ',', ':', '!', '?', '\'', '*', '_']);
+    if SCHEME.find(token).is_some_and(|found| found.start() > 0) {
+        return refused(token, "a link in disguise");
+    }
     if let Some((scheme, rest)) = after_scheme(token) {
         if !["http", "https"].contains(&scheme.as_str()) {
             return refused(token, "whose scheme is not https");
@@ -61,8 +87,12 @@ fn look(token: &str, links: &[String]) -> Result<(), Problem> {
     }
     let head = token.split(['/', '?', '#', ':']).next().unwrap_or_default();
     let host = head.rsplit('@').next().unwrap_or_default();
-    if head.contains('@') && domain(host) && head.len() == token.len() {
-        return Ok(()); // an e-mail address: `contacts` judges it
+    if let Some((local, _)) = head.rsplit_once('@').filter(|_| domain(host)) {
+        let typed = |c: char| c.is_alphanumeric() || "._%+'-".contains(c);
+        let mail =
+            local.starts_with(char::is_alphanumeric) && local.chars().all(typed) && head.len() == token.len();
+        // an e-mail address is judged by `contacts`
+        return if mail { Ok(()) } else { refused(token, "a link in disguise") };
     }
     if domain(host) || numeric(host) {
         return whole(token, token, links);
@@ -129,19 +159,22 @@ fn harmless(path: &str) -> bool {
         && !query.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).any(domain)
 }
 
-/// `shop.example`: labels with a dot between them, the last of letters.
+/// `shop.example`: labels with a dot between them, one after the first of letters; `invoice.pdf` is none.
 fn domain(host: &str) -> bool {
     let host = host.trim_end_matches('.');
     let labels: Vec<_> = host.split('.').collect();
     let label = |label: &&str| {
         !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
     };
-    let last = labels.last().copied().unwrap_or_default();
-    let top = last.starts_with("xn--") || last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
+    let file = labels.last().is_some_and(|last| FILES.contains(&last.to_ascii_lowercase().as_str()));
+    let top = |name: &&str| {
+        let letters = name.chars().take_while(|c| c.is_alphabetic()).count();
+        name.starts_with("xn--") || letters >= 2 && name.chars().nth(letters).is_none_or(|c| !c.is_ascii())
+    };
     labels.len() > 1
         && labels.iter().all(label)
-        && top
-        && !FILES.contains(&last.to_ascii_lowercase().as_str())
+        && labels.iter().skip(1).any(top)
+        && !(file && labels.len() == 2)
 }
 
 /// `192.0.2.7`, `0xC0000207`.

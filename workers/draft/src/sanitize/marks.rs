@@ -41,10 +41,21 @@ pub(super) fn check(read: &str) -> Result<(), Problem> {
             return Err(Problem::Markup(what));
         }
     }
+    if read.split(|c: char| !c.is_alphanumeric()).any(two_scripts) {
+        return Err(Problem::Markup("letters of two scripts in one word"));
+    }
     match COMPILED.iter().find(|(pattern, _)| pattern.is_match(read)) {
         Some((_, what)) => Err(Problem::Markup(what)),
         None => Ok(()),
     }
+}
+
+/// Whether a word mixes Latin letters with those of a script that has look-alikes of them.
+fn two_scripts(word: &str) -> bool {
+    let latin =
+        |c: char| c.is_ascii_alphabetic() || matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');
+    let alike = |c: char| matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{531}'..='\u{587}' | '\u{13a0}'..='\u{13ff}' | '\u{1f00}'..='\u{1fff}' | '\u{2c80}'..='\u{2cff}' | '\u{ab70}'..='\u{abbf}');
+    !word.is_ascii() && word.chars().any(latin) && word.chars().any(alike)
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ fn links_off_the_list_are_refused_in_every_disguise() {
         "shop.example@evil.example/",
     ] {
         assert!(
-            matches!(refused(text), Problem::Link { .. } | Problem::Contact(_)),
+            matches!(refused(text), Problem::Link { .. } | Problem::Contact(_) | Problem::Markup(_)),
             "{text}: {:?}",
             refused(text)
         );

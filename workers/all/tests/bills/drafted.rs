@@ -1,0 +1,89 @@
+//! What came out: a draft for each ticket, and the same one each time.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientConfig, Message as _, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
+};
+use serde_json::Value;
+use shared::bus::topics;
+
+use crate::{pause, stage::Stage};
+
+/// After the last ticket all are drafted by then.
+const LIMIT: Duration = Duration::from_secs(90);
+
+const TOPIC: &str = "tickets.drafted";
+
+/// Waits until every ticket has a draft and every call is settled.
+pub fn wait(stage: &mut Stage) {
+    stage.flush();
+    let begun = Instant::now();
+    loop {
+        stage.look_after();
+        let drafted = read(stage).len();
+        let open: i64 = open_calls(stage);
+        if drafted == stage.tickets.made() && open == 0 {
+            return;
+        }
+        assert!(
+            begun.elapsed() < LIMIT,
+            "{drafted} of {} are drafted, {open} calls under way\n{}",
+            stage.tickets.made(),
+            stage.logs()
+        );
+        pause(500);
+    }
+}
+
+fn open_calls(stage: &Stage) -> i64 {
+    stage.rows("SELECT count(*) FROM calls WHERE state IN ('reserved', 'sent')")[0].get(0)
+}
+
+/// A ticket that was drafted twice was drafted the same: the second time the stored answer was found.
+pub fn the_same_each_time(stage: &Stage) {
+    let drafts = read(stage);
+    let twice = drafts.values().filter(|drafts| drafts.1 > 1).count();
+    println!("         {} tickets drafted, {twice} of them more than once", drafts.len());
+    for (key, (different, _)) in &drafts {
+        assert_eq!(different.len(), 1, "{key} was drafted in different ways: {different:?}");
+    }
+    for (key, (drafts, _)) in &drafts {
+        let draft: Value = serde_json::from_str(drafts.first().unwrap()).unwrap();
+        assert_eq!(draft["provider"], "anthropic", "{key}: {draft}");
+    }
+}
+
+/// By ticket: the different drafts there are, and how many records.
+fn read(stage: &Stage) -> BTreeMap<String, (BTreeSet<String>, usize)> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", stage.broker.bootstrap()).set("group.id", "books");
+    let client: BaseConsumer = config.set("enable.partition.eof", "true").create().unwrap();
+    let mut places = TopicPartitionList::new();
+    let mut open: BTreeSet<i32> = (0..topics()[TOPIC].partitions).collect();
+    for partition in &open {
+        places.add_partition_offset(TOPIC, *partition, Offset::Beginning).unwrap();
+    }
+    client.assign(&places).unwrap();
+    let mut drafts: BTreeMap<String, (BTreeSet<String>, usize)> = BTreeMap::new();
+    while !open.is_empty() {
+        match client.poll(Duration::from_secs(10)) {
+            Some(Ok(message)) => {
+                let key = String::from_utf8_lossy(message.key().unwrap()).into_owned();
+                let event: Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
+                let of_ticket = drafts.entry(key).or_default();
+                of_ticket.0.insert(event["draft"].to_string());
+                of_ticket.1 += 1;
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => drop(open.remove(&partition)),
+            Some(Err(error)) => println!("reading {TOPIC}: {error}"),
+            None => panic!("{TOPIC} cannot be read to its end"),
+        }
+    }
+    drafts
+}

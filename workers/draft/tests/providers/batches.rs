@@ -1,0 +1,92 @@
+//! The batch lane.
+
+use std::time::Duration;
+
+use draft::{Config, DraftWorker, LedgerSettings};
+use futures::future::join_all;
+use serde_json::json;
+use shared::{
+    Envelope, Worker,
+    events::{Draft, Retrieved},
+};
+use standins::{KEY, StandIn, Terms, Weather};
+use tempfile::TempDir;
+
+use crate::bench::{ANTHROPIC, LOCAL, client, database, draft, event, start, ticket};
+
+fn replayed(number: u32) -> Envelope<Retrieved> {
+    let mut event = ticket(number);
+    event.origin.topic = "replay.tickets.retrieved".into();
+    event
+}
+
+async fn worker(stand_in: &StandIn, database: &str) -> (DraftWorker, TempDir) {
+    let config = Config {
+        anthropic_api_key: Some(KEY.into()),
+        anthropic_base_url: Some(stand_in.url()),
+        batch: true,
+        batch_ms: Some(100),
+        ledger: LedgerSettings {
+            database_url: Some(database.into()),
+            ledger_lease_ms: Some(500),
+            ..LedgerSettings::default()
+        },
+        ..Config::default()
+    };
+    start(&[ANTHROPIC, LOCAL].concat(), config).await
+}
+
+#[tokio::test]
+async fn replayed_tickets_go_together_at_half_the_price_and_live_ones_do_not() {
+    let (stand_in, database) = (StandIn::start(Terms::default()).await.unwrap(), database().await);
+    let (worker, _folder) = worker(&stand_in, &database).await;
+    let drafts = join_all((0..20).map(|number| draft(&worker, replayed(number)))).await;
+    let ledger = stand_in.ledger();
+    assert!(ledger.requests <= 3, "{} requests for 20 tickets", ledger.requests);
+    let mut dollars = 0.0;
+    for one in drafts {
+        let Draft::Reply(reply) = one else { panic!("withheld: {one:?}") };
+        assert_eq!((reply.provider.as_str(), reply.grounded), ("anthropic", 1.0));
+        let usage = reply.usage.unwrap();
+        assert!(ledger.bills.iter().any(|bill| bill.custom_id.as_ref() == Some(&usage.call)));
+        dollars += usage.dollars;
+    }
+    assert!((dollars - ledger.totals.dollars).abs() < 1e-9, "{dollars} {}", ledger.totals.dollars);
+
+    let live = event("HB-live", "Where is my parcel?", "track_order", json!([]));
+    let Draft::Reply(reply) = draft(&worker, live).await else { panic!("withheld") };
+    assert_eq!(reply.provider, "anthropic");
+    assert_eq!(stand_in.ledger().bills.last().unwrap().custom_id, None);
+}
+
+#[tokio::test]
+async fn after_a_crash_the_results_are_fetched_and_nothing_is_sent_again() {
+    let terms = Terms { batch: Duration::from_millis(1_500), ..Terms::default() };
+    let (stand_in, database) = (StandIn::start(terms).await.unwrap(), database().await);
+    let (first, _folder) = worker(&stand_in, &database).await;
+    let handled = join_all((0..5).map(|number| first.handle(replayed(number))));
+    assert!(tokio::time::timeout(Duration::from_millis(800), handled).await.is_err(), "given up half-way");
+    drop(first);
+    assert_eq!(stand_in.ledger().totals.bills, 5);
+
+    let (second, _folder) = worker(&stand_in, &database).await;
+    for one in join_all((0..5).map(|number| draft(&second, replayed(number)))).await {
+        let Draft::Reply(reply) = one else { panic!("withheld: {one:?}") };
+        assert_eq!(reply.provider, "anthropic");
+    }
+    assert_eq!(stand_in.ledger().totals.bills, 5, "none was sent again");
+    let sql = client(&database).await;
+    let row =
+        sql.query_one("SELECT count(*), sum(sends - charges)::bigint FROM calls WHERE state = 'done'", &[]);
+    let row = row.await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (5, 0), "the ledger knows of every one");
+}
+
+#[tokio::test]
+async fn what_ends_without_an_answer_is_not_billed_and_the_next_provider_writes() {
+    let (stand_in, database) = (StandIn::start(Terms::default()).await.unwrap(), database().await);
+    let (worker, _folder) = worker(&stand_in, &database).await;
+    stand_in.next([Weather::status(529), Weather::Empty]);
+    let Draft::Reply(reply) = draft(&worker, replayed(1)).await else { panic!("withheld") };
+    assert_eq!((reply.provider.as_str(), stand_in.ledger().totals.bills), ("local", 0), "expired");
+}
