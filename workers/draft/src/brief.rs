@@ -2,7 +2,7 @@
 
 use shared::{
     events::{Classification, Passage, Retrieval, Ticket},
-    policy::{Offer, Policy},
+    policy::{Facts, Offer, Policy},
 };
 
 /// What a reply is written from.
@@ -19,8 +19,8 @@ pub(crate) struct Brief<'a> {
 /// Why nothing is written.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Idle {
-    /// It would be of no use: people act on the ticket whatever it said.
-    NoUse(String),
+    /// It would be of no use: people act on the ticket whatever it said. For the metrics in a word, then in words.
+    NoUse(&'static str, String),
     /// There is nothing honest to say.
     NoMatter(String),
 }
@@ -39,11 +39,24 @@ impl<'a> Brief<'a> {
         if !classification.hazards.is_empty() {
             let reason =
                 policy.hazard(classification).map_or("an unknown danger is named", |rule| &rule.reason);
-            return Err(Idle::NoUse(format!("the ticket goes to people in any case: {reason}")));
+            return Err(Idle::NoUse("hazard", format!("the ticket goes to people in any case: {reason}")));
+        }
+        let facts = Facts::undrafted(ticket, classification, retrieval);
+        if let Some((_, rule)) = policy.hard_rule(&facts) {
+            let reason = format!("the ticket goes to people in any case: {}", rule.reason);
+            return Err(Idle::NoUse("hard_rule", reason));
         }
         let offer = offer(policy, ticket, classification).map_err(Idle::NoMatter)?;
         let passages =
             usable(policy.draft.similarity_from, classification, retrieval).map_err(Idle::NoMatter)?;
+        let suggest = policy.thresholds_of(&ticket.tenant, &classification.intent).suggest;
+        let best = policy.reachable(&facts);
+        if best < suggest {
+            let reason = format!(
+                "no reply could bring the score above {best:.3}, and below {suggest} a supervisor takes it"
+            );
+            return Err(Idle::NoUse("score", reason));
+        }
         Ok(Self { policy, ticket, passages, offer })
     }
 }

@@ -78,8 +78,8 @@ impl Desk {
         let brief = match Brief::new(policy, ticket, classification, retrieval) {
             Ok(brief) => brief,
             Err(Idle::NoMatter(reason)) => return Ok(Draft::Withheld { reason, saved: None }),
-            Err(Idle::NoUse(reason)) => {
-                return Ok(Draft::Withheld { reason, saved: saved(&turns, &event.data) });
+            Err(Idle::NoUse(why, reason)) => {
+                return Ok(Draft::Withheld { reason, saved: saved(why, &turns, &event.data) });
             }
         };
         let lane = Lane::of(&event.origin.topic);
@@ -159,12 +159,12 @@ fn said(turn: &Turn<'_>, reason: String) -> String {
 const USUAL_OUTPUT: u64 = 300;
 
 /// What the reply would have cost at the first provider, if that one bills; estimated.
-fn saved(turns: &[Turn<'_>], event: &Retrieved) -> Option<f64> {
+fn saved(why: &str, turns: &[Turn<'_>], event: &Retrieved) -> Option<f64> {
     let model = turns.first()?.model?;
     let passages: usize = event.retrieval.passages.iter().map(|passage| passage.reply.chars().count()).sum();
     let input = (event.ticket.text().chars().count() + passages) as u64 / 4;
     let output = USUAL_OUTPUT.min(u64::from(model.max_tokens));
     let dollars = model.dollars(Tokens { input, output, ..Tokens::default() }, false);
-    counts::saved("of_no_use", dollars);
+    counts::saved(why, dollars);
     Some(dollars)
 }

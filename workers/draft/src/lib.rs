@@ -84,7 +84,7 @@ pub fn local(
 ) -> Draft {
     let brief = Brief::new(policy, ticket, classification, retrieval);
     let written = brief.map_err(|idle| match idle {
-        Idle::NoUse(reason) | Idle::NoMatter(reason) => reason,
+        Idle::NoUse(_, reason) | Idle::NoMatter(reason) => reason,
     });
     let written = written.and_then(|brief| local::reply(&policy.draft, ticket, &brief.passages, brief.offer));
     match written {

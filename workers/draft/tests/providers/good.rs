@@ -74,6 +74,31 @@ async fn a_ticket_that_goes_to_people_is_not_asked_about_and_the_money_saved_is_
 }
 
 #[tokio::test]
+async fn a_ticket_whose_score_no_reply_can_lift_is_not_asked_about() {
+    let bench = Bench::new(&[ANTHROPIC, LOCAL].concat()).await;
+    let mut hopeless = ticket(1);
+    let read = &mut hopeless.data.classification;
+    (read.confidence, read.margin, read.out_of_scope) = (0.10, 0.01, 0.95);
+    let Draft::Withheld { reason, saved } = draft(&bench.worker, hopeless).await else { panic!("written") };
+    assert!(reason.starts_with("no reply could bring the score above "), "{reason}");
+    assert!(saved.is_some_and(|dollars| dollars > 0.0), "{saved:?}");
+
+    let law = event("HB-10", "Under the GDPR I want a copy of my data.", "edit_account", json!([]));
+    let Draft::Withheld { reason, saved: Some(_) } = draft(&bench.worker, law).await else {
+        panic!("written")
+    };
+    assert!(reason.starts_with("the ticket goes to people in any case: the law"), "{reason}");
+    assert_eq!(bench.stand_in.ledger().requests, 0);
+    let metrics = shared::runner::render_metrics();
+    for why in ["score", "hard_rule"] {
+        assert!(
+            metrics.contains(&format!("switchyard_draft_saved_dollars_total{{reason=\"{why}\"}}")),
+            "{metrics}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn without_a_key_nothing_leaves_this_machine() {
     let stand_in = StandIn::start(Terms::default()).await.unwrap();
     let config = Config { anthropic_base_url: Some(stand_in.url()), ..Config::default() };
