@@ -81,9 +81,9 @@ fn trimmed(value: f64) -> String {
 /// A square of shares, dark where a row's share is large; each field says its count.
 pub(crate) fn matrix(title: &str, names: &[&str], counts: &[Vec<usize>]) -> String {
     const FIELD: f64 = 26.0;
-    const LEFT: f64 = 190.0;
+    const LEFT: f64 = 200.0;
     let side = FIELD * names.len() as f64;
-    let mut svg = begun(LEFT + side + 20.0, LEFT + side + 20.0, title);
+    let mut svg = begun(LEFT + side + 20.0, LEFT + side + 30.0, title);
     for (row, (name, counts)) in names.iter().zip(counts).enumerate() {
         let (y, all) = (LEFT + FIELD * row as f64, counts.iter().sum::<usize>());
         text(&mut svg, (LEFT - 6.0, y + 17.0), "end", 0.0, name);
@@ -95,7 +95,7 @@ pub(crate) fn matrix(title: &str, names: &[&str], counts: &[Vec<usize>]) -> Stri
     }
     text(
         &mut svg,
-        (LEFT, 40.0),
+        (LEFT, LEFT + side + 16.0),
         "start",
         0.0,
         "rows: the true intent; columns: what was answered; a field: how many texts",
