@@ -1,6 +1,9 @@
 //! `switchyard policy check`.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use console::style;
@@ -23,7 +26,7 @@ impl Check {
         let file = super::named(self.file)?;
         let (policy, text) = super::read(&file)?;
         let bundle = self.bundle.or_else(|| find("models/classifier"));
-        let intents = bundle.as_ref().and_then(intents).unwrap_or_default();
+        let intents = bundle.as_deref().and_then(intents).unwrap_or_default();
         if intents.is_empty() {
             eprintln!("the classifier's bundle is not here, so the names of intents are not checked");
         }
@@ -45,7 +48,7 @@ impl Check {
 }
 
 /// The intents that a bundle's card names.
-fn intents(folder: &PathBuf) -> Option<BTreeSet<String>> {
+fn intents(folder: &Path) -> Option<BTreeSet<String>> {
     let text = std::fs::read_to_string(folder.join("bundle.json")).ok()?;
     let card: Value = serde_json::from_str(&text).ok()?;
     let labels = card.pointer("/heads/intent/labels")?.as_array()?;
