@@ -39,9 +39,9 @@ doc: ## The documentation of every crate, warnings are errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 .PHONY: soak
-soak: $(ORT) packages ## The end-to-end test with random faults for MINUTES=10
+soak: $(ORT) packages ## The end-to-end test with random faults, and the bills with a kill -9 every few seconds, for MINUTES=10 each
 	cargo build --workspace --bins
-	SWITCHYARD_SOAK_MINUTES=$(MINUTES) cargo test -p all --test chaos -- --nocapture
+	SWITCHYARD_SOAK_MINUTES=$(MINUTES) cargo test -p all --test chaos --test bills -- --nocapture
 
 .PHONY: bench
 bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/
@@ -52,6 +52,14 @@ bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/
 .PHONY: train
 train: training/.venv/installed ## Fine-tune, calibrate, export and quantise the models; data from SWITCHYARD_BITEXT_DIR
 	cd training && .venv/bin/python -m switchyard_training all --out ../models
+
+.PHONY: test-training
+test-training: training/.venv/installed ## Tests of the training pipeline; its packages take 6 GB, so `make test` leaves them out
+	cd training && .venv/bin/python -m pytest -q
+
+.PHONY: push
+push: training/.venv/installed ## Adapter, ONNX file and card to the Hub in one commit; REPO=you/name, token from HF_TOKEN, DRY=1 lists only
+	cd training && .venv/bin/python -m switchyard_training push --out ../models --repo "$(REPO)" $(if $(DRY),--dry-run)
 
 # Labelled tickets, each judged by what the line makes of it today.
 LABELLED := target/decisions/labelled.jsonl

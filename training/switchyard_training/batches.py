@@ -14,7 +14,7 @@ from switchyard_training.text import prepare
 
 MAIL_SHARE = 0.28
 # How often a hand-written text comes in an epoch.
-TIMES = {"tickets": 3, "hazards": 3, "out_of_scope": 3, "mood": 2, "requests": 3, "intents_extra": 2, "table": 1}
+TIMES = {"tickets": 4, "hazards": 3, "out_of_scope": 2, "mood": 2, "requests": 3, "intents_extra": 3, "table": 1}
 # Mails of scenery alone and strings of random letters in an epoch; both are out of scope.
 EMPTY_MAILS = 160
 GIBBERISH = 60

@@ -12,14 +12,14 @@ from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HAZARDS, HEADS
 
 # Share of ordinary tickets that may raise a hazard; the thresholds go as low as it allows.
-HAZARD_ALARMS = 0.012
+HAZARD_ALARMS = 0.02
 HAZARD_RANGE = (0.02, 0.95)
+# Share of in-scope tickets whose doubt stays under one half.
 SCOPE_KEEPS = 0.98
-SCOPE_RANGE = (0.2, 0.8)
 BITEXT_TEXTS = 400
 NATURAL = ("tickets", "requests", "intents_extra")
 # Weight of the out-of-scope texts when the gate is fitted, as a share of all.
-OUTSIDE_SHARE = 0.3
+OUTSIDE_SHARE = 0.2
 
 
 def calibration_samples(samples: list[sample.Sample], seed: int) -> list[sample.Sample]:
@@ -90,11 +90,15 @@ def fit_gate(intent: np.ndarray, doubts: np.ndarray, labels: np.ndarray, outside
     return {"slope": float(np.exp(best.x[0])), "centre": float(best.x[1])}
 
 
-def rejection(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: np.ndarray) -> dict[str, float]:
-    """The parameters of the gate, rounded to what single precision keeps."""
+def rejection(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: np.ndarray, ordinary: np.ndarray) -> dict[str, float]:
+    """The parameters of the gate, rounded to what single precision keeps. Doubt is zero, its probability one half, where SCOPE_KEEPS of
+    the ordinary tickets lie below."""
     known = (labels["scope"] == 1) | ((labels["scope"] == 0) & natural)
+    if not ((labels["scope"][known] == 1).any() and ordinary[known].any()):
+        return gate.WIDE_OPEN
     intent, scope, outside = answers["intent"][known], answers["scope"][known, 0], labels["scope"][known] == 1
     given = fit_doubt(intent, scope, outside)
+    given["bias"] -= float(np.quantile(gate.doubt(intent, scope, given)[ordinary[known]], SCOPE_KEEPS))
     given |= fit_gate(intent, gate.doubt(intent, scope, given), labels["intent"][known], outside)
     return {name: float(np.float32(given[name])) for name in gate.PARAMETERS}
 
@@ -105,7 +109,7 @@ def fit(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: 
     heads = {}
     for name in ("intent", "sentiment", "urgency"):
         known = (labels[name] >= 0) & (natural if name == "intent" else True)
-        heads[name] = {"labels": HEADS[name], "temperature": measures.fit_temperature(answers[name][known], labels[name][known])}
+        heads[name] = {"labels": HEADS[name], "temperature": measures.fit_temperature(answers[name][known], labels[name][known]) if known.any() else 1.0}
     known = labels["hazard"][:, 0] >= 0
     logits, truth = answers["hazard"][known], labels["hazard"][known]
     temperature = measures.fit_temperature(logits, truth)
@@ -113,10 +117,7 @@ def fit(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: 
     heads["hazard"] = {"labels": HAZARDS, "temperature": temperature, "thresholds": dict(zip(HAZARDS, limits.tolist()))}
     known = labels["scope"] >= 0
     logits, truth = answers["scope"][known, 0], labels["scope"][known]
-    temperature = measures.fit_temperature(logits, truth)
-    inside = measures.sigmoid(logits[natural[known] & (truth == 0)], temperature)
-    threshold = round(float(np.quantile(inside, SCOPE_KEEPS).clip(*SCOPE_RANGE)), 3)
-    heads["scope"] = {"labels": HEADS["scope"], "temperature": temperature, "thresholds": {"out_of_scope": threshold}}
+    heads["scope"] = {"labels": HEADS["scope"], "temperature": measures.fit_temperature(logits, truth), "thresholds": {"out_of_scope": 0.5}}
     return heads
 
 
@@ -125,10 +126,9 @@ def calibrate(settings: Settings) -> dict:
     samples = calibration_samples(sample.load(settings), settings.seed)
     onnx = runtime.Onnx(settings.path("classifier.int8.onnx"), model.tokenizer_file(settings.base), settings.max_tokens, threads=settings.threads)
     answers, labels = onnx.answers([s.text for s in samples], "calibrate"), batches.label_arrays(samples)
-    natural = np.array([s.source in NATURAL or s.source.startswith("bitext") for s in samples])
-    alone = np.arange(len(samples)) < len(samples) // 2
-    ordinary = np.array([s.source in NATURAL and s.hazards == [] for s in samples]) & alone
-    given = rejection(answers, labels, natural)
+    natural = np.array([s.source in NATURAL or s.is_release for s in samples])
+    ordinary = np.array([s.source in NATURAL and s.hazards == [] for s in samples])
+    given = rejection(answers, labels, natural, ordinary)
     gate.add_gate(settings.path("classifier.int8.onnx"), settings.path("classifier.onnx"), given)
     doubts = gate.doubt(answers["intent"], answers["scope"][:, 0], given)
     answers |= {"intent": gate.gated(answers["intent"], doubts, given), "scope": doubts[:, None]}

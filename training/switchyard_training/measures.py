@@ -50,6 +50,29 @@ def coverage_at_risk(confidence: np.ndarray, correct: np.ndarray, risk: float) -
     return float((within[-1] + 1) / len(errors)) if len(within) else 0.0
 
 
+def brier(probability: np.ndarray, labels: np.ndarray) -> float:
+    """Mean squared distance of the probabilities from the truth, summed over the classes."""
+    truth = np.zeros_like(probability)
+    truth[np.arange(len(labels)), labels] = 1
+    return float(((probability - truth) ** 2).sum(-1).mean())
+
+
+def mixed_ece(confidence: np.ndarray, correct: np.ndarray, outside: np.ndarray, share: float = 0.2) -> float:
+    """Calibration error with so many texts out of scope among the others that they make up `share`; each of them counts as wrong."""
+    wanted = max(1, round(share / (1 - share) * len(confidence)))
+    picked = np.sort(outside)[np.linspace(0, len(outside) - 1, wanted).round().astype(int)]
+    return ece(np.r_[confidence, picked], np.r_[correct, np.zeros(len(picked))])
+
+
+def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> list[dict]:
+    """Mean confidence and accuracy of each bin that holds texts."""
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        {"bin": b, "texts": int((which == b).sum()), "confidence": round(float(confidence[which == b].mean()), 4), "accuracy": round(float(correct[which == b].mean()), 4)}
+        for b in range(bins) if (which == b).any()
+    ]
+
+
 def bootstrap_f1(labels: np.ndarray, predicted: np.ndarray, seed: int, rounds: int = 300) -> list[float]:
     """95 % interval of macro-F1 over the classes present."""
     rng = np.random.default_rng(seed)
@@ -72,7 +95,8 @@ def classification(probability: np.ndarray, labels: np.ndarray, seed: int) -> di
         "macro_f1_interval": bootstrap_f1(labels, predicted, seed),
         "ece": round(ece(confidence, correct), 4),
         "aurc": round(aurc(confidence, correct), 5),
-        "coverage_at_1_percent_risk": round(coverage_at_risk(confidence, correct, 0.01), 4),
+        "brier": round(brier(probability, labels), 5),
+        **{f"coverage_at_{p}_percent_risk": round(coverage_at_risk(confidence, correct, p / 100), 4) for p in (1, 2, 5)},
         "share_above_0.85": round(float((confidence > 0.85).mean()), 4),
         "accuracy_above_0.85": round(float(correct[confidence > 0.85].mean()), 4) if (confidence > 0.85).any() else None,
     }

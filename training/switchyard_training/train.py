@@ -15,7 +15,7 @@ from switchyard_training import batches, digests, model, sample
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HEADS
 
-WEIGHTS = {"intent": 1.5, "sentiment": 0.7, "urgency": 0.6, "hazard": 10.0, "scope": 1.5, "uniform": 0.8}
+WEIGHTS = {"intent": 2.0, "sentiment": 0.7, "urgency": 0.5, "hazard": 10.0, "scope": 1.5, "uniform": 0.6}
 # How far rare moods are raised: 0 leaves them as rare as they are, 1 gives every level the same say.
 BALANCE = 0.5
 

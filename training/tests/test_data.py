@@ -81,12 +81,12 @@ def test_quantisation_is_calibrated_on_training_texts_alone():
     assert not any(f"text {i} " in texts + " " for i in range(0, 10, 3))
 
 
-def test_natural_tickets_come_three_times_an_epoch_and_keep_their_words():
+def test_natural_tickets_come_four_times_an_epoch_and_keep_their_words():
     tickets = [Sample(f"where is the {n} lamp i bought", "tickets", "train", intent="track_order", hazards=[]) for n in ("red", "tall", "brass")]
     bitext = [Sample("track my order", "bitext-20k", "train", intent=intent, hazards=[]) for intent in INTENTS]
     chosen = batches.epoch_samples(bitext + tickets, data.Settings(per_intent=1), 0)
-    assert sum(s.source == "tickets" for s in chosen) == 9
-    assert len(chosen) == 9 + len(INTENTS) + batches.EMPTY_MAILS + batches.GIBBERISH
+    assert sum(s.source == "tickets" for s in chosen) == 12
+    assert len(chosen) == 12 + len(INTENTS) + batches.EMPTY_MAILS + batches.GIBBERISH
 
 
 def test_of_a_long_text_both_ends_are_read():

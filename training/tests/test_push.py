@@ -64,7 +64,7 @@ def test_adapter_onnx_card_and_report_go_in_one_commit(place, hub):
 
 
 def test_a_second_push_goes_on_with_what_is_there(place, hub):
-    hub.answers["/commit/"] = [(500, {})] * push.TRIES
+    hub.answers["/commit/"] = [(500, {"Retry-After": "0"})] * push.TRIES
     first = sent(place, hub)
     assert first.returncode == 69 and "run" not in first.stdout
     uploaded = hub.puts()
@@ -112,6 +112,7 @@ def test_a_busy_hub_is_asked_again_after_the_time_it_names(place, hub, monkeypat
     (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\nA card.\n")
     waited = []
     monkeypatch.setattr("huggingface_hub.HfApi", lambda token: HfApi(endpoint=hub.url, token=token))
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.url)
     monkeypatch.setattr("switchyard_training.push.time.sleep", waited.append)
     assert push.upload(folder, REPO, TOKEN).endswith("/commit/1")
     assert waited == [3.0, 2.0] and len(hub.commits) == 1

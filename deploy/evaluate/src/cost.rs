@@ -65,14 +65,20 @@ async fn round(worker: &Classify, text: &str) -> Result<(f64, f64)> {
     Ok((f64::from(tokens), took / TEXTS as f64))
 }
 
-/// Least squares: where the line begins and how it rises, neither below zero.
+/// Least squares: where the line begins and how it rises. One that would begin below zero begins there.
 fn line(points: &[(f64, f64)]) -> (f64, f64) {
     let count = points.len().max(1) as f64;
     let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / count, y + point.1 / count));
+    let rise = rise(points, (x, y));
+    let start = y - rise * x;
+    if start >= 0.0 { (start, rise) } else { (0.0, self::rise(points, (0.0, 0.0))) }
+}
+
+/// How steeply the best line through this point rises.
+fn rise(points: &[(f64, f64)], (x, y): (f64, f64)) -> f64 {
     let over: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
     let under: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    let rise = if under > 0.0 { (over / under).max(0.0) } else { 0.0 };
-    ((y - rise * x).max(0.0), rise)
+    if under > 0.0 { (over / under).max(0.0) } else { 0.0 }
 }
 
 fn rounded(value: f64) -> f64 {
@@ -113,6 +119,8 @@ mod tests {
     fn a_line_through_points_on_a_line_is_that_line() {
         let (start, rise) = line(&[(10.0, 1.5), (20.0, 2.5), (40.0, 4.5)]);
         assert!((start - 0.5).abs() < 1e-12 && (rise - 0.1).abs() < 1e-12);
+        let (start, rise) = line(&[(10.0, 0.5), (20.0, 2.0)]);
+        assert!(start == 0.0 && (rise - 0.09).abs() < 1e-12);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::sample::Sample;
 pub type Change = fn(&str, &mut StdRng) -> String;
 
 /// The changes whose effect the robustness table shows.
-pub const VARIANTS: [(&str, Change); 9] = [
+pub const VARIANTS: [(&str, Change); 10] = [
     ("typos", typos),
     ("capitals", capitals),
     ("lower_case", lower_case),
@@ -20,6 +20,7 @@ pub const VARIANTS: [(&str, Change); 9] = [
     ("request_at_the_end", request_at_the_end),
     ("request_at_the_start", request_at_the_start),
     ("request_in_the_middle", request_in_the_middle),
+    ("request_beyond_reading", request_beyond_reading),
 ];
 
 const GREETINGS: [&str; 10] = [
@@ -103,7 +104,9 @@ const OLD_MAILS: [&str; 4] = [
 
 /// Every sample with its text changed.
 pub fn varied(samples: &[Sample], seed: &str, change: Change) -> Vec<Sample> {
-    let mut random = StdRng::seed_from_u64(seed.bytes().fold(7, |all, byte| all * 31 + u64::from(byte)));
+    let mut random = StdRng::seed_from_u64(
+        seed.bytes().fold(7_u64, |all, byte| all.wrapping_mul(31).wrapping_add(byte.into())),
+    );
     samples
         .iter()
         .map(|sample| Sample { text: change(&sample.text, &mut random), ..sample.clone() })
@@ -173,17 +176,27 @@ pub fn long_mail(text: &str, random: &mut StdRng) -> String {
     mail_of(text, count, before, random)
 }
 
-/// At the end of a mail that is longer than the model reads.
+/// At the end of a mail that is longer than the model reads at once.
 fn request_at_the_end(text: &str, random: &mut StdRng) -> String {
     mail_of(text, SCENES.len(), SCENES.len(), random)
 }
 
-/// At the start of a mail that is longer than the model reads.
+/// At the start of a mail that is longer than the model reads at once.
 fn request_at_the_start(text: &str, random: &mut StdRng) -> String {
     mail_of(text, SCENES.len(), 0, random)
 }
 
-/// In the middle of a mail that is longer than the model reads, where it is not read at all.
+/// In the middle of some 1,800 words, of which only the beginning and the end are read.
+fn request_beyond_reading(text: &str, random: &mut StdRng) -> String {
+    let mut page = || scenes(SCENES.len(), random).join(" ");
+    [page(), page(), ended(text), page(), page()].join(
+        "
+
+",
+    )
+}
+
+/// In the middle of a mail that is longer than the model reads at once.
 fn request_in_the_middle(text: &str, random: &mut StdRng) -> String {
     mail_of(text, SCENES.len(), SCENES.len() * 2 / 3, random)
 }

@@ -8,7 +8,7 @@ pub(crate) fn of(head: &str, figures: &Value, columns: &[(&str, &str)]) -> Strin
     let rows = figures.as_object().into_iter().flatten();
     let rows = rows.map(|(key, row)| {
         let cells = columns.iter().map(|(_, path)| cell(row.pointer(path).unwrap_or(&Value::Null)));
-        std::iter::once(key.replace('_', " ").replace(':', ": ")).chain(cells).collect()
+        std::iter::once(key.replace('_', " ")).chain(cells).collect()
     });
     table(&std::iter::once(head).chain(names).collect::<Vec<_>>(), rows)
 }

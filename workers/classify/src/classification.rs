@@ -45,6 +45,12 @@ impl Heads {
         })
     }
 
+    /// The most probable intent, and how probable it is.
+    pub(crate) fn intent(&self, output: &Output) -> Result<(String, f64), ModelError> {
+        let ranked = self.intent.ranked(output.row("intent")?);
+        Ok(ranked.first().map(|(label, sure)| ((*label).to_owned(), rounded(*sure))).unwrap_or_default())
+    }
+
     /// The section of the event.
     pub(crate) fn classification(
         &self,

@@ -2,13 +2,14 @@
 
 mod classification;
 mod language;
+mod second;
 
 use std::path::{Path, PathBuf};
 
 use shared::{
     Envelope, Failure, StartError, Worker,
     events::{Classification, Classified, Received, Ticket},
-    model::{Card, Kind, Model, ModelError, ModelSettings},
+    model::{Card, Cost, Generation, Kind, Model, ModelError, ModelSettings, Output},
 };
 
 use classification::{Heads, rounded};
@@ -66,7 +67,17 @@ impl Classify {
     /// # Errors
     /// When tokenizer or runtime fail.
     pub async fn read(&self, ticket: &Ticket) -> Result<Classification, ModelError> {
-        self.first(ticket).await
+        let bundle = self.model.current();
+        let (output, said) = Self::ask(&bundle, ticket).await?;
+        let Some(parts) = second::parts(&ticket.text(), !ticket.subject.trim().is_empty()) else {
+            return Ok(said);
+        };
+        let [before, after] = parts.each_ref().map(|part| bundle.run(part));
+        let (before, after) = futures::try_join!(before, after)?;
+        let tokens = [output.tokens, before.tokens, after.tokens];
+        let heads = &bundle.reading().heads;
+        let secondary = second::chosen(&said.intent, [heads.intent(&before)?, heads.intent(&after)?]);
+        Ok(Classification { secondary, cpu_ms: cpu_ms(bundle.card(), &tokens), ..said })
     }
 
     /// Reads one ticket for its one main request.
@@ -74,14 +85,26 @@ impl Classify {
     /// # Errors
     /// When tokenizer or runtime fail.
     pub async fn first(&self, ticket: &Ticket) -> Result<Classification, ModelError> {
-        let bundle = self.model.current();
+        Ok(Self::ask(&self.model.current(), ticket).await?.1)
+    }
+
+    async fn ask(
+        bundle: &Generation<Reading>,
+        ticket: &Ticket,
+    ) -> Result<(Output, Classification), ModelError> {
         let output = bundle.run(&ticket.text()).await?;
         let Reading { heads, detector } = bundle.reading();
-        let cpu_ms = bundle.card().cost.as_ref().map_or(0.0, |cost| cost.cpu_ms(output.tokens));
         let language = detector.language(ticket);
-        let found = heads.classification(bundle.name(), &output, ticket.priority, language)?;
-        Ok(Classification { cpu_ms: rounded(cpu_ms), ..found })
+        let said = heads.classification(bundle.name(), &output, ticket.priority, language)?;
+        let cpu_ms = cpu_ms(bundle.card(), &[output.tokens]);
+        Ok((output, Classification { cpu_ms, ..said }))
     }
+}
+
+/// What texts of so many tokens cost by the bundle's own measurement; 0 if it has none.
+fn cpu_ms(card: &Card, tokens: &[u32]) -> f64 {
+    let each = |cost: &Cost| tokens.iter().map(|tokens| cost.cpu_ms(*tokens)).sum();
+    rounded(card.cost.as_ref().map_or(0.0, each))
 }
 
 impl Worker for Classify {

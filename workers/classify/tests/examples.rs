@@ -46,6 +46,20 @@ async fn subject_and_body_are_read_together() {
 }
 
 #[tokio::test]
+async fn a_second_request_is_found_where_the_text_turns_to_it() {
+    let asked =
+        "Please cancel my order of the kettle and the lamp. By the way, where is my refund? I want a refund.";
+    let found = read(asked).await;
+    let second = found.secondary.as_ref().map(|second| second.label.clone());
+    let both = [Some(found.intent.as_str()), second.as_deref()];
+    assert!(both.contains(&Some("cancel_order")) && both.contains(&Some("get_refund")), "{found:?}");
+    assert_eq!(
+        read("Please cancel my order of the kettle and the lamp, I want to cancel it").await.secondary,
+        None
+    );
+}
+
+#[tokio::test]
 async fn what_the_shop_wrote_before_is_not_read() {
     let found = read(
         "Thanks, that was nice of you.\n\nOn 3 March 2026 the shop wrote:\n> your refund and your lawyer",

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 use shared::statistics::macro_f1;
 
 use super::{intent, number, share};
-use crate::answers::{Answered, Answers};
+use crate::{
+    answers::{Answered, Answers},
+    scenery,
+};
 
 /// The set whose texts are changed, and its name before the colon.
 const PLAIN: &str = "natural_tickets";
@@ -18,6 +21,8 @@ pub(super) fn figures(answers: &Answers) -> Value {
 }
 
 fn of(plain: &[Answered], changed: &[Answered]) -> Value {
+    // The changed set may hold fewer texts, evenly taken.
+    let plain = scenery::some(plain, changed.len());
     let same = plain.iter().zip(changed).filter(|(a, b)| a.said.intent == b.said.intent).count();
     json!({
         "texts": changed.len(),

@@ -10,6 +10,8 @@ use super::{Ledger, Limits, migrate, schema};
 
 /// Where the ledger is, and how it works.
 #[derive(Debug, Clone, Default, Args)]
+// The runner's settings have the same name, and would be a second group of it.
+#[group(skip)]
 pub struct Settings {
     /// Where calls and their bills are written: postgres://user:password@host:port/database; needed once a provider bills
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
@@ -85,6 +87,18 @@ mod tests {
         let problem = none.check(true).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(problem.starts_with("DATABASE_URL: is not set"), "{problem}");
         assert!(none.check(false).is_ok_and(|(database, _)| database.is_none()));
+    }
+
+    #[test]
+    fn the_settings_go_with_the_runners_on_one_command_line() {
+        #[derive(clap::Parser)]
+        struct Both {
+            #[command(flatten)]
+            _ledger: Settings,
+            #[command(flatten)]
+            _runner: shared::runner::Settings,
+        }
+        <Both as clap::CommandFactory>::command().debug_assert();
     }
 
     #[test]
