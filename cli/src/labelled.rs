@@ -301,9 +301,10 @@ mod tests {
         let row = Labelled { routed: routed(), right: true, by: Witness::Labels, truth: None };
         let mut other = row.clone();
         other.routed.decision.policy = "policy@another".to_owned();
-        assert_eq!(digest(&[row.clone()]).unwrap(), digest(&[other.clone()]).unwrap());
+        let digest_of = |row: &Labelled| digest(std::slice::from_ref(row)).unwrap();
+        assert_eq!(digest_of(&row), digest_of(&other));
         other.right = false;
-        assert_ne!(digest(&[row]).unwrap(), digest(&[other]).unwrap());
+        assert_ne!(digest_of(&row), digest_of(&other));
     }
 
     #[test]

@@ -67,8 +67,8 @@ fn main() -> ExitCode {
     };
     let code = runtime.block_on(async {
         match arguments.command {
-            Command::Demo(demo) => output::code(demo.run().await),
-            Command::Up(up) => output::code(up.run().await),
+            Command::Demo(demo) => output::code(Box::pin(demo.run()).await),
+            Command::Up(up) => output::code(Box::pin(up.run()).await),
             Command::Send(send) => output::code(send.run().await),
             Command::Ingest(ingest) => output::code(ingest.run().await),
             Command::Topics(topics) => output::code(topics.run().await),

@@ -96,6 +96,9 @@ mod tests {
     const ALPHA: f64 = 0.05;
     const DELTA: f64 = 0.1;
 
+    /// How probable a ticket is to be wrong, by its reach.
+    type Risk = fn(f64) -> f64;
+
     /// A world whose risk is known: a ticket's reach is uniform, and `risk` says how probable it is to be wrong.
     fn draw(random: &mut StdRng, rows: usize, risk: impl Fn(f64) -> f64) -> Vec<Ticket> {
         let ticket = |random: &mut StdRng| {
@@ -133,7 +136,7 @@ mod tests {
     #[test]
     fn over_2000_draws_the_bound_fails_no_more_often_than_promised() {
         let noise = 3.0 * (DELTA * (1.0 - DELTA) / 2_000.0).sqrt();
-        let worlds: [(&str, fn(f64) -> f64); 5] = [
+        let worlds: [(&str, Risk); 5] = [
             ("falls in a line", |reach| 0.3 * (1.0 - reach)),
             ("just above alpha everywhere", |_| ALPHA * 1.0001),
             ("a cliff", |reach| if reach > 0.6 { 0.02 } else { 0.4 }),

@@ -72,7 +72,7 @@ fn decisions_come_out_again_bit_for_bit_with_the_reading_of_the_model() {
 fn a_row_that_was_tampered_with_does_not_come_out_again() {
     let mut event = routed(0);
     event["decision"]["score"] = json!(0.999_999);
-    let explained = explain(&audited(&[event.clone()]), &name(&event), &[]);
+    let explained = explain(&audited(std::slice::from_ref(&event)), &name(&event), &[]);
     assert_eq!(explained.status.code(), Some(2), "{}", error(&explained));
     assert!(out(&explained).contains("score: 0.999999 was written"), "{}", out(&explained));
 }
@@ -80,7 +80,7 @@ fn a_row_that_was_tampered_with_does_not_come_out_again() {
 #[test]
 fn a_decision_of_an_earlier_policy_needs_that_policy_and_says_so() {
     let event = routed(1);
-    let postgres = audited(&[event.clone()]);
+    let postgres = audited(std::slice::from_ref(&event));
     let folder = tempfile::tempdir().unwrap();
     let (now, kept) = (folder.path().join("now.yaml"), folder.path().join("kept"));
     fs::write(&now, policy() + "\n# changed since\n").unwrap();

@@ -108,16 +108,16 @@ fn score(terms: &ScoreTerms, found: &mut Problems) {
         "score.intercept",
         format_args!("{} is not between -{MAX_LOG_ODDS} and {MAX_LOG_ODDS}", terms.intercept),
     );
-    let Features { confidence, .. } = terms.features;
+    let Features { confidence, margin, .. } = terms.features;
     for (name, Feature { weight, ramp }) in terms.features.each() {
         let field = format!("score.features.{name}");
         log_odds(&format!("{field}.weight"), weight, found);
         rising(&format!("{field}.ramp"), ramp, found);
     }
     found.unless(
-        confidence.weight != 0.0,
+        confidence.weight != 0.0 || margin.weight != 0.0,
         "score.features.confidence.weight",
-        "is 0, so the score would not depend on the intent at all",
+        "is 0, and so is the margin's: the score would not depend on how sure the intent is",
     );
 }
 
