@@ -42,7 +42,7 @@ pub struct Fit {
     folds: u64,
 
     /// How much large weights are held down: half of it times the sum of their squares is added to the log loss
-    #[arg(long, default_value_t = 0.1, value_name = "L2")]
+    #[arg(long, default_value_t = 1.0, value_name = "L2")]
     penalty: f64,
 
     /// Put the section into the policy file, and leave the rest of the file as it is

@@ -87,9 +87,9 @@ pub fn follows(truth: &Truth, routed: &Routed) -> bool {
         && rests_on(intent, routed)
 }
 
-/// Whether some sentence of the reply rests on a resolved ticket of this intent, or on policy.
+/// Whether some sentence of the reply rests on a resolved ticket of this intent, or on policy; no reply says nothing wrong.
 fn rests_on(intent: &str, routed: &Routed) -> bool {
-    let Draft::Reply(reply) = &routed.draft else { return false };
+    let Draft::Reply(reply) = &routed.draft else { return true };
     let of_intent: BTreeSet<&str> = routed
         .retrieval
         .passages
@@ -261,16 +261,21 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_that_rests_on_another_intent_or_on_nothing_is_not_right() {
+    fn a_reply_that_rests_on_another_intent_is_not_right() {
         let mut other = routed();
         let intent = other.classification.intent.clone();
         for passage in &mut other.retrieval.passages {
             passage.intent = Some("get_refund".to_owned());
         }
         assert!(!follows(&truth(Some(&intent)), &other));
+    }
+
+    #[test]
+    fn without_a_reply_it_is_the_intent_that_is_right_or_not() {
         let mut none = routed();
         none.draft = Draft::Withheld { reason: "nothing like it".to_owned(), saved: None };
-        assert!(!follows(&truth(Some(&intent)), &none));
+        assert!(follows(&truth(Some(&none.classification.intent)), &none));
+        assert!(!follows(&truth(Some("another")), &none));
     }
 
     #[test]

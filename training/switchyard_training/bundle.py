@@ -92,15 +92,23 @@ def fresh(settings: Settings, name: str) -> Path:
     return folder
 
 
+def lay_report(made: Path, place: Path) -> None:
+    """What only training knows: its own figures and the comparison of rejection scores. `make evaluate` adds the worker's own."""
+    place.mkdir()
+    shutil.copyfile(made / "metrics.json", place / "training.json")
+    if (made / "rejection.csv").is_file():
+        shutil.copyfile(made / "rejection.csv", place / "rejection.csv")
+
+
 def bundle_classifier(settings: Settings) -> Path:
     folder = fresh(settings, "classifier")
-    shutil.copytree(settings.path("report"), folder / "report")
+    lay_report(settings.path("report"), folder / "report")
     judge = evaluate.Judge(settings)
     found = judge.probabilities([Sample(text, "golden", "test") for text in GOLDEN_CLASSIFIER], "")["intent"]
     golden = [
         {"text": text, "top": INTENTS[row.argmax()], "probability": round(float(row.max()), 6)} for text, row in zip(GOLDEN_CLASSIFIER, found)
     ]
-    figures = json.loads((folder / "report" / "metrics.json").read_text(encoding="utf-8"))
+    figures = json.loads((folder / "report" / "training.json").read_text(encoding="utf-8"))
     content = describe(settings, "classifier", folder, code_digest(*MAKERS)) | {
         "heads": judge.heads, "rejection": judge.rejection, "golden": golden, "metrics": card.headline(figures),
     }

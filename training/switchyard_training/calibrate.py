@@ -11,7 +11,7 @@ from switchyard_training import augment, batches, gate, measures, model, runtime
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HAZARDS, HEADS
 
-# Share of ordinary tickets that may raise a hazard; the thresholds go as low as it allows.
+# Share of ordinary tickets that may raise a hazard; the threshold goes as low as it allows.
 HAZARD_ALARMS = 0.02
 HAZARD_RANGE = (0.02, 0.95)
 # Share of in-scope tickets whose doubt stays under one half.
@@ -33,39 +33,11 @@ def calibration_samples(samples: list[sample.Sample], seed: int) -> list[sample.
     return made
 
 
-def candidates(positive: np.ndarray, ordinary: np.ndarray) -> np.ndarray:
-    """Thresholds worth trying for a hazard, highest first: halfway between a text that should raise it and the next ordinary one below."""
-    low, high = HAZARD_RANGE
-    below = np.r_[0.0, np.sort(ordinary)]
-    tried = [(p + below[np.searchsorted(below, p) - 1]) / 2 for p in positive]
-    return np.unique(np.clip([*tried, high], low, high))[::-1]
-
-
-def hazard_thresholds(probability: np.ndarray, labels: np.ndarray, ordinary: np.ndarray) -> np.ndarray:
-    """Recall first, within the alarms allowed: from the top down, again and again the hazard whose next threshold catches most texts
-    for the ordinary tickets it disturbs, while all hazards together disturb no more than HAZARD_ALARMS of them."""
-    calm, low_high = probability[ordinary], HAZARD_RANGE
-    budget = int(HAZARD_ALARMS * len(calm))
-    steps = [candidates(p[y == 1], c) for p, y, c in zip(probability.T, labels.T, calm.T)]
-    limits = np.full(probability.shape[1], low_high[1])
-
-    def outcome(limits: np.ndarray) -> tuple[int, int]:
-        return int(((probability >= limits) & (labels == 1)).sum()), int((calm >= limits).any(1).sum())
-
-    caught, alarms = outcome(limits)
-    while True:
-        best = None
-        for i, tried in enumerate(steps):
-            for limit in tried[tried < limits[i]]:
-                after = outcome(np.where(np.arange(len(limits)) == i, limit, limits))
-                if after[1] > budget:
-                    break
-                worth = (after[0] - caught) / (after[1] - alarms + 0.1)
-                if after[0] > caught and (best is None or worth > best[0]):
-                    best = (worth, i, limit, after)
-        if best is None:
-            return limits.round(4)
-        _, i, limits[i], (caught, alarms) = best
+def hazard_threshold(probability: np.ndarray, ordinary: np.ndarray) -> float:
+    """One threshold for all hazards, as low as the alarms allowed: HAZARD_ALARMS of the ordinary tickets reach it. One for each hazard,
+    fitted on the few texts that carry it, catches no more on other texts."""
+    calm = probability[ordinary].max(1)
+    return float(np.quantile(calm, 1 - HAZARD_ALARMS).clip(*HAZARD_RANGE).round(4)) if len(calm) else HAZARD_RANGE[1]
 
 
 def fit_doubt(intent: np.ndarray, scope: np.ndarray, outside: np.ndarray) -> dict[str, float]:
@@ -105,7 +77,7 @@ def rejection(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], nat
 
 def fit(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: np.ndarray, ordinary: np.ndarray) -> dict:
     """Temperatures and thresholds of gated answers. `natural` marks the texts that say how sure the intent is, `ordinary` those that
-    must stay quiet: whole tickets without hazard."""
+    must stay quiet: whole tickets without hazard, as they came."""
     heads = {}
     for name in ("intent", "sentiment", "urgency"):
         known = (labels[name] >= 0) & (natural if name == "intent" else True)
@@ -113,8 +85,8 @@ def fit(answers: dict[str, np.ndarray], labels: dict[str, np.ndarray], natural: 
     known = labels["hazard"][:, 0] >= 0
     logits, truth = answers["hazard"][known], labels["hazard"][known]
     temperature = measures.fit_temperature(logits, truth)
-    limits = hazard_thresholds(measures.sigmoid(logits, temperature), truth, ordinary[known])
-    heads["hazard"] = {"labels": HAZARDS, "temperature": temperature, "thresholds": dict(zip(HAZARDS, limits.tolist()))}
+    limit = hazard_threshold(measures.sigmoid(logits, temperature), ordinary[known])
+    heads["hazard"] = {"labels": HAZARDS, "temperature": temperature, "thresholds": dict.fromkeys(HAZARDS, limit)}
     known = labels["scope"] >= 0
     logits, truth = answers["scope"][known, 0], labels["scope"][known]
     heads["scope"] = {"labels": HEADS["scope"], "temperature": measures.fit_temperature(logits, truth), "thresholds": {"out_of_scope": 0.5}}
@@ -132,6 +104,7 @@ def calibrate(settings: Settings) -> dict:
     gate.add_gate(settings.path("classifier.int8.onnx"), settings.path("classifier.onnx"), given)
     doubts = gate.doubt(answers["intent"], answers["scope"][:, 0], given)
     answers |= {"intent": gate.gated(answers["intent"], doubts, given), "scope": doubts[:, None]}
-    found = {"heads": fit(answers, labels, natural, ordinary), "rejection": given}
+    alone = np.arange(len(samples)) < len(samples) // 2
+    found = {"heads": fit(answers, labels, natural, ordinary & alone), "rejection": given}
     settings.path("heads.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return found

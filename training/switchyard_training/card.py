@@ -183,8 +183,6 @@ augmentation, to the weights of the losses and to the rules for the thresholds, 
 ### Intent
 {intent_table(figures)}
 
-`report/` holds the confusion matrix (picture and CSV), the table by intent, the reliability diagram's numbers and every figure as JSON.
-
 ### An independent set
 824 whole tickets of two made-up shops by other writers (`deploy/decisions`), of which nothing was trained or calibrated on.
 
@@ -196,19 +194,20 @@ Hand-written out-of-scope texts, groups held out, against the texts of each set.
 {scope_table(figures) if figures["scope"] else "Not measured in this run."}
 
 ### Hazards
-Recall first: thresholds are as low as 2 % false alarms on the ordinary tickets of the calibration share, alone and inside mails, allow. A ticket with a hazard is never
-answered automatically.
+Recall first: the threshold is as low as 2 % false alarms on the ordinary tickets of the calibration share allow. A ticket with a hazard is never answered automatically.
 
 {hazard_table(figures)}
 
 ### Sentiment and urgency
 {mood_table(figures)}
 
+{END}
+
 ### int8 against fp32
 {parity_table(figures)}
 
-Texts with other bits in a padded batch than alone: {figures["parity"]["texts_with_other_bits_in_a_batch"]}.
-{END}
+Texts with other bits in a padded batch than alone: {figures["parity"]["texts_with_other_bits_in_a_batch"]}. `report/training.json` holds every figure of the training's own
+evaluation, `report/rejection.csv` the comparison of rejection scores.
 
 ## Limits and bias
 

@@ -23,7 +23,7 @@ class Settings:
     out: Path = HERE.parent / "models"
     tickets: Path = HERE.parent / "deploy" / "demo"
     base: str = "all-MiniLM-L6-v2"
-    epochs: int = 3
+    epochs: int = 6
     rank: int = 16
     targets: str = "q,k,v,dense"
     seed: int = 7

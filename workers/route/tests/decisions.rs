@@ -168,12 +168,12 @@ fn each_rule_lowers_the_route_and_gives_its_name() {
 
 #[test]
 fn a_rule_does_not_take_the_credit_for_what_the_score_decided() {
-    let (route, rule) = changed(|case| {
-        case.classification.intent = "report_bug".to_owned();
-        case.classification.confidence = 0.7;
-        case.retrieval.passages[0].score = 0.45;
-    });
-    assert_eq!((route, rule.as_str()), (Route::Suggest, "thresholds"));
+    let mut policy = POLICY.clone();
+    policy.thresholds.auto = 0.999;
+    let mut case = Case::plain();
+    case.classification.intent = "report_bug".to_owned();
+    let decision = case.under(&policy);
+    assert_eq!((decision.route, decision.rule.name.as_str()), (Route::Suggest, "thresholds"));
 }
 
 #[test]
