@@ -2,7 +2,10 @@
 
 use draft::Config;
 use serde_json::{Value, json};
-use shared::{Config as _, events::Draft};
+use shared::{
+    Config as _,
+    events::{Draft, Priority},
+};
 use standins::{KEY, StandIn, Terms};
 
 use crate::bench::{ANTHROPIC, Bench, LOCAL, OPENAI, REPLY, draft, event, start, ticket};
@@ -79,6 +82,7 @@ async fn a_ticket_whose_score_no_reply_can_lift_is_not_asked_about() {
     let mut hopeless = ticket(1);
     let read = &mut hopeless.data.classification;
     (read.confidence, read.margin, read.out_of_scope) = (0.10, 0.01, 0.95);
+    (read.mood.score, read.attention.priority) = (-1.0, Priority::Urgent);
     let Draft::Withheld { reason, saved } = draft(&bench.worker, hopeless).await else { panic!("written") };
     assert!(reason.starts_with("no reply could bring the score above "), "{reason}");
     assert!(saved.is_some_and(|dollars| dollars > 0.0), "{saved:?}");
