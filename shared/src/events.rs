@@ -15,7 +15,7 @@ pub use sections::{
     Attention, Classification, Contribution, Cost, DISCLOSURE, Decision, Draft, Hazard, Language, Mood,
     Passage, Reply, Retrieval, Route, Rule, Scored, Sentence, Source, Thresholds, Usage,
 };
-pub use ticket::{Channel, Customer, Priority, Resolution, Sentiment, Ticket, Tier};
+pub use ticket::{Channel, Customer, Priority, Resolution, Sentiment, Ticket, Tier, joined};
 
 /// What is written to a topic. The wire form is JSON; ids, time and trace travel in headers.
 pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {

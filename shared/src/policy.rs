@@ -22,12 +22,11 @@ mod variables;
 mod warnings;
 
 use std::{
-    fmt::{self, Write as _},
+    fmt,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize as _;
-use sha2::{Digest as _, Sha256};
 
 pub use ambiguous::{AmbiguousTerms, OnAmbiguous};
 pub use autonomy::{Autonomy, Override, PartialThresholds, TenantTerms};
@@ -97,7 +96,7 @@ impl Policy {
         located(yaml, schema::misfits(&value))?;
         let mut policy = Self::deserialize(serde_yaml_ng::Deserializer::from_str(yaml)).map_err(not_yaml)?;
         located(yaml, validate::problems(&policy))?;
-        policy.digest = digest(yaml.as_bytes());
+        policy.digest = certificate::digest("policy", yaml.as_bytes());
         policy.terms = certificate::terms(yaml).map_err(not_yaml)?;
         Ok(policy)
     }
@@ -145,16 +144,6 @@ fn in_order(yaml: &str, found: Vec<(String, String)>) -> Vec<Problem> {
     let mut problems: Vec<Problem> = found.into_iter().map(problem).collect();
     problems.sort_by_key(|problem| problem.line);
     problems
-}
-
-/// `policy@` and the first 12 hexadecimal digits of the file's SHA-256.
-fn digest(bytes: &[u8]) -> String {
-    let mut digest = "policy@".to_owned();
-    for byte in Sha256::digest(bytes).iter().take(6) {
-        // Writing into a String cannot fail.
-        let _ = write!(digest, "{byte:02x}");
-    }
-    digest
 }
 
 #[cfg(test)]

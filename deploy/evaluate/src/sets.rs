@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
-use shared::events::Ticket;
+use shared::events::{Ticket, joined};
 
 use crate::{
     sample::{Row, Sample, Split, kind_of},
@@ -161,10 +161,6 @@ impl Labelled {
             also: self.truth.also,
         }
     }
-}
-
-fn joined(subject: &str, body: &str) -> String {
-    if subject.trim().is_empty() { body.to_owned() } else { format!("{subject}\n{body}") }
 }
 
 /// The JSON lines of a folder, by name.

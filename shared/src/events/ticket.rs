@@ -203,7 +203,7 @@ impl Resolution {
     }
 }
 
-/// Subject and body as one text.
-fn joined(subject: &str, body: &str) -> String {
+/// Subject and body as one text, the way the models read it.
+pub fn joined(subject: &str, body: &str) -> String {
     if subject.trim().is_empty() { body.to_owned() } else { format!("{subject}\n{body}") }
 }
