@@ -137,79 +137,88 @@ impl ModelTerms {
     }
 }
 
+/// A field and what is wrong with it.
+type Problem = (&'static str, String);
+
 /// What is wrong with providers, models, budgets and compute, as path and text.
 pub(super) fn problems(policy: &Policy) -> Vec<(String, String)> {
     let mut found = Vec::new();
     if policy.providers.is_empty() {
-        found.push("providers is empty, so nobody would ever write a reply; list `kind: local`".to_owned());
+        let text = "is empty, so nobody would ever write a reply; list `kind: local`";
+        found.push(("providers".to_owned(), text.to_owned()));
     }
     for (at, terms) in policy.providers.iter().enumerate() {
-        found.extend(terms.problems(&policy.models).map(|problem| format!("providers[{at}].{problem}")));
+        let problems = terms.problems(&policy.models);
+        found.extend(problems.map(|(field, text)| (format!("providers[{at}].{field}"), text)));
     }
     for (name, model) in &policy.models {
-        found.extend(model.problems().map(|problem| format!("models.{name}.{problem}")));
+        found.extend(model.problems().map(|(field, text)| (format!("models.{name}.{field}"), text)));
     }
-    let budgets = policy.budgets.dollars_a_day.iter().chain(policy.budgets.tenants.values());
-    if budgets.copied().any(|dollars| !is_amount(dollars)) {
-        found.push("budgets holds what is no amount of dollars".to_owned());
-    }
-    if policy.compute.is_some_and(|compute| !is_amount(compute.dollars_a_core_hour)) {
-        found.push("compute.dollars_a_core_hour is no amount of dollars".to_owned());
-    }
-    found
+    let budgets = policy
+        .budgets
+        .tenants
         .iter()
-        .filter_map(|problem| problem.split_once(' '))
-        .map(|(path, text)| (path.to_owned(), text.to_owned()))
-        .collect()
+        .map(|(tenant, dollars)| (format!("budgets.tenants.{tenant}"), *dollars));
+    let whole = policy.budgets.dollars_a_day.map(|dollars| ("budgets.dollars_a_day".to_owned(), dollars));
+    let hour = policy.compute.map(|of| ("compute.dollars_a_core_hour".to_owned(), of.dollars_a_core_hour));
+    let amounts = budgets.chain(whole).chain(hour);
+    found.extend(amounts.filter_map(|(path, dollars)| Some((path, not_an_amount(dollars)?))));
+    found
 }
 
-fn is_amount(dollars: f64) -> bool {
-    dollars.is_finite() && dollars >= 0.0
+fn not_an_amount(dollars: f64) -> Option<String> {
+    (!(dollars.is_finite() && dollars >= 0.0)).then(|| format!("{dollars} is no amount of dollars"))
 }
 
 impl ProviderTerms {
-    fn problems(&self, models: &Models) -> impl Iterator<Item = String> {
+    fn problems(&self, models: &Models) -> impl Iterator<Item = Problem> {
         let model = match (self.kind, &self.model) {
             (ProviderKind::Local, None) => None,
-            (ProviderKind::Local, Some(name)) => Some(format!("model '{name}' has no meaning for local")),
-            (_, None) => Some("model is missing".to_owned()),
+            (ProviderKind::Local, Some(name)) => Some(format!("'{name}' has no meaning for local")),
+            (_, None) => Some("is missing".to_owned()),
             (_, Some(name)) => {
-                (!models.contains_key(name)).then(|| format!("model '{name}' does not stand under models"))
+                (!models.contains_key(name)).then(|| format!("'{name}' does not stand under models"))
             }
         };
-        let seconds = |name: &str, value: f64| {
-            (!(value > 0.0 && value <= 600.0)).then(|| format!("{name} {value} is not above 0 and up to 600"))
+        let seconds = |value: f64| {
+            (!(value > 0.0 && value <= 600.0)).then(|| format!("{value} is not above 0 and up to 600"))
         };
         let concurrency = (!(1..=1024).contains(&self.concurrency))
-            .then(|| format!("concurrency {} is not between 1 and 1024", self.concurrency));
-        let retries = (self.retries > 5).then(|| format!("retries {} is above 5", self.retries));
-        [
-            model,
-            seconds("timeout_seconds", self.timeout_seconds),
-            seconds("silence_seconds", self.silence_seconds),
-            seconds("rest_seconds", self.rest_seconds),
-            concurrency,
-            retries,
-        ]
-        .into_iter()
-        .flatten()
+            .then(|| format!("{} is not between 1 and 1024", self.concurrency));
+        let retries = (self.retries > 5).then(|| format!("{} is above 5", self.retries));
+        named([
+            ("model", model),
+            ("timeout_seconds", seconds(self.timeout_seconds)),
+            ("silence_seconds", seconds(self.silence_seconds)),
+            ("rest_seconds", seconds(self.rest_seconds)),
+            ("concurrency", concurrency),
+            ("retries", retries),
+        ])
     }
 }
 
 impl ModelTerms {
-    fn problems(&self) -> impl Iterator<Item = String> {
-        let prices = [self.input, self.output, self.cache_read, self.cache_write];
-        let price = (!prices.into_iter().all(is_amount))
-            .then(|| "has a price that is no amount of dollars".to_owned());
+    fn problems(&self) -> impl Iterator<Item = Problem> {
         let discount = (!(0.0..=1.0).contains(&self.batch_discount))
-            .then(|| format!("batch_discount {} is not between 0 and 1", self.batch_discount));
+            .then(|| format!("{} is not between 0 and 1", self.batch_discount));
         let tokens = (!(64..=128_000).contains(&self.max_tokens))
-            .then(|| format!("max_tokens {} is not between 64 and 128000", self.max_tokens));
+            .then(|| format!("{} is not between 64 and 128000", self.max_tokens));
         let efforts = ["low", "medium", "high", "xhigh", "max"];
         let effort = self.effort.as_deref().filter(|effort| !efforts.contains(effort));
-        let effort = effort.map(|effort| format!("effort '{effort}' is none of {}", efforts.join(", ")));
-        [price, discount, tokens, effort].into_iter().flatten()
+        named([
+            ("input", not_an_amount(self.input)),
+            ("output", not_an_amount(self.output)),
+            ("cache_read", not_an_amount(self.cache_read)),
+            ("cache_write", not_an_amount(self.cache_write)),
+            ("batch_discount", discount),
+            ("max_tokens", tokens),
+            ("effort", effort.map(|effort| format!("'{effort}' is none of {}", efforts.join(", ")))),
+        ])
     }
+}
+
+fn named<const N: usize>(fields: [(&'static str, Option<String>); N]) -> impl Iterator<Item = Problem> {
+    fields.into_iter().filter_map(|(field, text)| Some((field, text?)))
 }
 
 /// Dollars that may be spent.

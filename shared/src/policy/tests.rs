@@ -59,6 +59,21 @@ fn every_wrong_value_is_said_at_once() {
 }
 
 #[test]
+fn every_wrong_amount_and_limit_is_named_with_its_field() {
+    let bad = SHIPPED
+        .replacen("timeout_seconds: 30", "timeout_seconds: 0", 1)
+        .replacen("    input: 0.10", "    input: -0.10", 1)
+        .replacen("dollars_a_day: 20.0", "dollars_a_day: -20.0", 1)
+        .replacen("dollars_a_core_hour: 0.048", "dollars_a_core_hour: -0.048", 1);
+    insta::assert_snapshot!(unlined(Policy::parse(&bad).unwrap_err().problems()).join("\n"), @r"
+    providers[0].timeout_seconds 0 is not above 0 and up to 600
+    models.claude-haiku-5-5.input -0.1 is no amount of dollars
+    budgets.dollars_a_day -20 is no amount of dollars
+    compute.dollars_a_core_hour -0.048 is no amount of dollars
+    ");
+}
+
+#[test]
 fn a_hazard_left_out_or_misspelt_is_refused() {
     assert_eq!(
         unlined(problems("kind: press", "kind: pres")),
