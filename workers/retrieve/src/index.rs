@@ -5,12 +5,12 @@ mod memory;
 mod qdrant;
 mod settings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use shared::{Failure, StartError};
 use uuid::Uuid;
 
-pub use entry::{Card, Entry, Hit, Query, content, point_id};
+pub use entry::{Card, Entry, Hit, Part, Query, content, point_id};
 pub use memory::MemoryIndex;
 pub use qdrant::QdrantIndex;
 pub use settings::IndexSettings;
@@ -111,18 +111,19 @@ impl Index {
     }
 
     /// The nearest of the tenant's resolved tickets, and the nearest of those with the same intent; each
-    /// once, in no promised order.
+    /// once, by its nearest part, nearest first.
     ///
     /// # Errors
     /// If the store does not answer.
     pub async fn search(&self, query: Query<'_>) -> Result<Vec<Hit>, IndexError> {
-        match self {
+        let hits = match self {
             Self::Memory(index) => index.search(query).await,
             Self::Qdrant(index) => index.search(query).await,
-        }
+        };
+        hits.map(once_each)
     }
 
-    /// Writes the entries; one with the same tenant and id is replaced. All are kept when this returns.
+    /// Writes the entries; one with the same tenant, id and part is replaced. All are kept when this returns.
     ///
     /// # Errors
     /// If the store does not answer; some may have been written, and writing them again does no harm.
@@ -143,4 +144,12 @@ impl Index {
             Self::Qdrant(index) => index.contents(points).await,
         }
     }
+}
+
+/// Each ticket at its nearest part, nearest first.
+fn once_each(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut seen = HashSet::new();
+    hits.retain(|hit| seen.insert(hit.card.id.clone()));
+    hits
 }

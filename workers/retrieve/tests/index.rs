@@ -7,7 +7,7 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use retrieve::index::{Entry, Index, point_id};
+use retrieve::index::{Entry, Index, Part, point_id};
 use support::{WIDTH, entry, ids, lean, places, search, unit};
 
 #[tokio::test]
@@ -61,6 +61,20 @@ async fn the_same_ticket_again_replaces_the_first() {
 }
 
 #[tokio::test]
+async fn a_ticket_is_found_once_by_the_nearer_of_its_parts() {
+    for place in places().await {
+        let whole = entry("acme", "t", Some("get_refund"), lean(0, 3.0));
+        let subject = Entry { part: Part::Subject, vector: lean(0, 0.5), ..whole.clone() };
+        place.index.upsert(vec![subject, whole]).await.unwrap();
+        for (asked, score) in [(lean(0, 0.5), 1.0), (lean(0, 3.0), 1.0)] {
+            let hits = search(&place.index, "acme", "get_refund", &asked, 5).await;
+            assert_eq!(ids(&hits), ["t"], "{}", place.index.name());
+            assert!((hits[0].score - score).abs() < 1e-5, "{}", hits[0].score);
+        }
+    }
+}
+
+#[tokio::test]
 async fn contents_tell_what_is_there() {
     for place in places().await {
         place
@@ -68,7 +82,11 @@ async fn contents_tell_what_is_there() {
             .upsert((0..200).map(|n| entry("acme", &n.to_string(), None, lean(n, 0.1))).collect())
             .await
             .unwrap();
-        let asked = [point_id("acme", "7"), point_id("acme", "199"), point_id("globex", "7")];
+        let asked = [
+            point_id("acme", "7", Part::Whole),
+            point_id("acme", "199", Part::Whole),
+            point_id("globex", "7", Part::Whole),
+        ];
         let contents = place.index.contents(&asked).await.unwrap();
         assert_eq!(contents.len(), 2);
         assert_eq!(contents[&asked[0]], "content of 7");

@@ -5,11 +5,13 @@ use std::{collections::HashSet, future::Future, time::Duration};
 use futures::future::try_join_all;
 use retrieve::{
     encoder::Encoder,
-    index::{Entry, Index, content, point_id},
+    index::{Index, Part, content, point_id},
 };
 use shared::{Failure, events::Resolution};
 use tokio::sync::mpsc;
 use uuid::Uuid;
+
+use crate::embedded;
 
 use super::{
     IngestError, Progress, Summary,
@@ -29,7 +31,7 @@ pub(super) async fn check(rows: Rows, mut seen: impl FnMut(Progress)) -> Result<
     while let Some(batch) = batches.recv().await {
         let (good, end) = sift(batch?, &mut summary, &mut seen);
         for (_, resolution) in good {
-            let new = points.insert(point_id(&resolution.tenant, &resolution.id));
+            let new = points.insert(point_id(&resolution.tenant, &resolution.id, Part::Whole));
             *(if new { &mut summary.indexed } else { &mut summary.unchanged }) += 1;
         }
         seen(Progress::Sofar(summary, end));
@@ -100,19 +102,15 @@ fn sift(
 /// Embeds and writes what is not there yet, and says how many that were. Of two rows of one ticket in a batch
 /// the later one counts.
 async fn write(rows: &[Resolution], encoder: &Encoder, index: &Index) -> Result<u64, Failure> {
-    let points: Vec<Uuid> = rows.iter().map(|row| point_id(&row.tenant, &row.id)).collect();
+    let points: Vec<Uuid> = rows.iter().map(|row| point_id(&row.tenant, &row.id, Part::Whole)).collect();
     let there = index.contents(&points).await?;
     let mut taken = HashSet::new();
     let latest = points.iter().zip(rows).rev().filter(|(point, _)| taken.insert(**point));
     let new: Vec<_> = latest.filter(|(point, row)| there.get(*point) != Some(&content(row))).collect();
-    let entries = new
-        .into_iter()
-        .rev()
-        .map(|(_, row)| async move { Ok::<_, Failure>(Entry::of(row, encoder.embed(&row.text()).await?)) });
-    let entries = try_join_all(entries).await?;
+    let entries = try_join_all(new.into_iter().rev().map(|(_, row)| embedded(encoder, row))).await?;
     let written = entries.len() as u64;
     if written > 0 {
-        index.upsert(entries).await?;
+        index.upsert(entries.into_iter().flatten().collect()).await?;
     }
     Ok(written)
 }

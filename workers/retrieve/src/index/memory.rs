@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     IndexError, Space,
-    entry::{Entry, Hit, Query, point_id},
+    entry::{Entry, Hit, Query},
 };
 use log::Log;
 use table::Table;
@@ -62,7 +62,7 @@ impl MemoryIndex {
         &self.name
     }
 
-    /// How many resolved tickets there are.
+    /// How many vectors there are, two for a resolved ticket.
     pub fn len(&self) -> usize {
         self.with(Table::len)
     }
@@ -88,9 +88,7 @@ impl MemoryIndex {
         let mut read = self.read.lock().await;
         self.catch_up(&mut read).await?;
         self.with(|table| {
-            entries.retain(|entry| {
-                table.content(point_id(&entry.card.tenant, &entry.card.id)) != Some(entry.content.as_str())
-            });
+            entries.retain(|entry| table.content(entry.point()) != Some(entry.content.as_str()));
         });
         if entries.is_empty() {
             return Ok(());

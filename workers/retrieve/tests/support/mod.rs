@@ -5,7 +5,7 @@ pub mod server;
 
 use std::{path::Path, sync::Arc};
 
-use retrieve::index::{Card, Entry, Hit, Index, IndexSettings, Query, Space};
+use retrieve::index::{Card, Entry, Hit, Index, IndexSettings, Part, Query, Space};
 use server::Server;
 
 /// Numbers in the tests' vectors.
@@ -77,7 +77,7 @@ pub fn entry(tenant: &str, id: &str, intent: Option<&str>, vector: Vec<f32>) -> 
         reply: format!("The answer to {id} of {tenant}."),
         resolved_at: "2026-09-01T18:44:00Z".parse().unwrap(),
     };
-    Entry { card, content: format!("content of {id}"), vector }
+    Entry { part: Part::Whole, card, content: format!("content of {id}"), vector }
 }
 
 pub async fn search(index: &Index, tenant: &str, intent: &str, vector: &[f32], limit: usize) -> Vec<Hit> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{
     IndexError, Space,
-    entry::{Card, Entry},
+    entry::{Card, Entry, Part},
 };
 
 /// Version of the file's form.
@@ -47,6 +47,8 @@ struct Head {
 
 #[derive(Serialize, Deserialize)]
 struct Line {
+    #[serde(default)]
+    part: Part,
     #[serde(flatten)]
     card: Card,
     content: String,
@@ -128,7 +130,8 @@ impl Log {
     fn write_line(&self, bytes: &mut Vec<u8>, entry: &Entry) -> Result<(), IndexError> {
         let numbers: Vec<u8> = entry.vector.iter().flat_map(|number| number.to_le_bytes()).collect();
         let vector = BASE64_STANDARD.encode(numbers);
-        let line = Line { card: entry.card.clone(), content: entry.content.clone(), vector };
+        let line =
+            Line { part: entry.part, card: entry.card.clone(), content: entry.content.clone(), vector };
         serde_json::to_writer(&mut *bytes, &line).map_err(|error| self.failed(error.into()))?;
         bytes.push(b'\n');
         Ok(())
@@ -142,7 +145,7 @@ impl Log {
         let vector: Vec<f32> = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
         let sound =
             rest.is_empty() && vector.len() == self.space.dimension && vector.iter().all(|n| n.is_finite());
-        sound.then_some(Entry { card: line.card, content: line.content, vector })
+        sound.then_some(Entry { part: line.part, card: line.card, content: line.content, vector })
     }
 
     /// Refuses a file of another encoder.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::super::entry::{Card, Entry, Hit, Query, point_id};
+use super::super::entry::{Card, Entry, Hit, Query};
 
 /// Every tenant's resolved tickets.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(super) struct Table {
     shelves: HashMap<String, Shelf>,
 }
 
-/// One tenant's resolved tickets; row i of each field is the same ticket.
+/// One tenant's resolved tickets; row i of each field is the same part of the same ticket.
 #[derive(Default)]
 struct Shelf {
     places: HashMap<Uuid, usize>,
@@ -36,7 +36,7 @@ struct Row {
 impl Table {
     /// Puts an entry in, in place of one with the same tenant and id.
     pub(super) fn put(&mut self, entry: Entry) {
-        let point = point_id(&entry.card.tenant, &entry.card.id);
+        let point = entry.point();
         self.shelves.entry(entry.card.tenant.clone()).or_default().put(point, entry);
     }
 
@@ -48,7 +48,7 @@ impl Table {
         })
     }
 
-    /// How many tickets there are.
+    /// How many vectors there are.
     pub(super) fn len(&self) -> usize {
         self.shelves.values().map(|shelf| shelf.rows.len()).sum()
     }

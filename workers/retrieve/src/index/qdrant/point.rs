@@ -11,15 +11,15 @@ use qdrant_client::{
 };
 use uuid::Uuid;
 
-use super::super::entry::{Card, Entry, Hit, Query, point_id};
+use super::super::entry::{Card, Entry, Hit, Query};
 
 /// The payload field with the content's digest.
 pub(super) const CONTENT: &str = "content";
 
 /// The point of an entry.
 pub(super) fn of(entry: Entry) -> PointStruct {
-    let Entry { card, content, vector } = entry;
-    let id = point_id(&card.tenant, &card.id).to_string();
+    let id = entry.point().to_string();
+    let Entry { card, content, vector, .. } = entry;
     let mut payload = Payload::new();
     payload.insert("tenant", card.tenant);
     payload.insert("id", card.id);
