@@ -69,6 +69,13 @@ judge: $(ORT) # Not listed: part of fit and certify
 	cargo build --release --quiet -p switchyard
 	target/release/switchyard judge deploy/decisions/*.jsonl --out $(LABELLED)
 
+.PHONY: routes
+routes: $(ORT) ## What becomes of texts held back from training, by set: SWITCHYARD_BITEXT_DIR adds a whole Bitext release
+	cargo build --release --quiet -p switchyard -p evaluate
+	rm -rf target/decisions/held-back
+	target/release/evaluate --tickets target/decisions/held-back
+	target/release/switchyard judge target/decisions/held-back/*.jsonl --out target/decisions/routes.jsonl
+
 .PHONY: fit
 fit: judge ## Fit the score to one half of deploy/decisions, into deploy/policy.yaml; after each new model
 	target/release/switchyard fit $(LABELLED) --policy deploy/policy.yaml --write

@@ -1,19 +1,20 @@
 //! `switchyard judge`: labelled tickets through the line, and whether each drafted resolution is right.
 
+mod table;
 mod workers;
 
 use std::{
-    collections::BTreeMap,
     io::{BufRead, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use clap::Args;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 use shared::{
     Event,
-    events::{Received, Route, Ticket},
+    events::{Received, Ticket},
     process::Logs,
 };
 
@@ -21,11 +22,16 @@ use crate::{
     labelled::{self, Labelled, Truth, Witness},
     output,
 };
+use table::Table;
 use workers::Workers;
+
+/// Tickets under way at once.
+const AT_ONCE: usize = 64;
 
 /// Sends labelled tickets through classify, retrieve, draft (local) and route in this process, and says of each whether
 /// the drafted resolution is right: the ticket is in scope, its intent was found, no hazard was missed, and the reply
-/// rests on a resolved ticket of that intent or on an offer. Writes what `fit` and `certify` read.
+/// rests on a resolved ticket of that intent or on an offer. Writes what `fit` and `certify` read, and ends with a table:
+/// by file and by what the tickets are, how many went where and how many of those that went out by themselves were wrong.
 #[derive(Debug, Args)]
 pub struct Judge {
     /// Labelled tickets, JSON lines: `{"ticket": …, "truth": {"intent": …, "hazards": […]}}`
@@ -61,23 +67,22 @@ impl Judge {
         self.logs.install();
         let mut cases = Vec::new();
         for file in &self.files {
-            cases.extend(read(file)?);
+            let set = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            cases.extend(read(file)?.into_iter().map(|case| (set.clone(), case)));
         }
         let workers = Workers::open(&self.resolved, self.policy.as_deref()).await?;
         let bar = output::bar(cases.len() as u64, "tickets");
-        let mut out = self.writer()?;
-        let mut rows = Vec::new();
-        for Case { ticket, truth } in cases {
-            let routed = workers.routed(ticket).await?;
-            let right = labelled::follows(&truth, &routed);
-            let row = Labelled { routed, right, by: Witness::Labels, truth: Some(truth) };
+        let (mut out, mut table) = (self.writer()?, Table::default());
+        let judging = cases.into_iter().map(|(set, case)| judged(&workers, set, case));
+        let mut judging = stream::iter(judging).buffered(AT_ONCE);
+        while let Some((set, row)) = judging.try_next().await? {
             writeln!(out, "{}", serde_json::to_string(&row)?)?;
-            rows.push(row);
+            table.count(&set, &row);
             bar.inc(1);
         }
         out.flush()?;
         bar.finish_and_clear();
-        eprint!("{}", summary(&rows));
+        eprint!("{table}");
         Ok(())
     }
 
@@ -89,6 +94,13 @@ impl Judge {
         let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Box::new(BufWriter::new(file)))
     }
+}
+
+async fn judged(workers: &Workers, set: String, case: Case) -> anyhow::Result<(String, Labelled)> {
+    let Case { ticket, truth } = case;
+    let routed = workers.routed(ticket).await?;
+    let right = labelled::follows(&truth, &routed);
+    Ok((set, Labelled { routed, right, by: Witness::Labels, truth: Some(truth) }))
 }
 
 /// The cases of a file.
@@ -107,20 +119,4 @@ fn read(path: &Path) -> anyhow::Result<Vec<Case>> {
         cases.push(case);
     }
     Ok(cases)
-}
-
-/// What became of them: right and wrong by route.
-fn summary(rows: &[Labelled]) -> String {
-    let mut by_route: BTreeMap<Route, (u64, u64)> = BTreeMap::new();
-    for row in rows {
-        let (all, right) = by_route.entry(row.routed.decision.route).or_default();
-        *all += 1;
-        *right += u64::from(row.right);
-    }
-    let mut text = format!("{:<10} {:>7} {:>7} {:>7}\n", "route", "tickets", "right", "wrong");
-    for (route, (all, right)) in by_route.into_iter().rev() {
-        let name = format!("{route:?}").to_lowercase();
-        text += &format!("{name:<10} {all:>7} {right:>7} {:>7}\n", all - right);
-    }
-    text
 }

@@ -11,3 +11,4 @@ pub mod sample;
 pub mod scenery;
 pub mod sets;
 mod tables;
+pub mod tickets;

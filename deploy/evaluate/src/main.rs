@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use classify::Classify;
-use evaluate::{answers, card, cost, report::Report, sets::Texts};
+use evaluate::{answers, card, cost, report::Report, sets::Texts, tickets};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::{
     model::{Bundle, Kind, ModelSettings},
@@ -35,6 +35,10 @@ struct Arguments {
     #[arg(long)]
     cost: bool,
 
+    /// Write the texts as labelled tickets into this folder, for `switchyard judge`, and nothing else
+    #[arg(long, value_name = "FOLDER", conflicts_with = "cost")]
+    tickets: Option<PathBuf>,
+
     /// The model runtime.
     #[command(flatten)]
     model: ModelSettings,
@@ -50,7 +54,10 @@ async fn main() -> Result<()> {
     let mut texts = Texts::of_the_repository(&root)?;
     match &arguments.data {
         Some(data) => texts.add_bitext(data)?,
-        None => say("without SWITCHYARD_BITEXT_DIR the report has no figures on Bitext")?,
+        None => say("without SWITCHYARD_BITEXT_DIR there are no figures on Bitext")?,
+    }
+    if let Some(tickets) = &arguments.tickets {
+        return tickets::write(&texts.sets, tickets);
     }
     if arguments.cost || Bundle::load(&folder, Kind::Classifier)?.card.cost.is_none() {
         measure(&folder, &arguments.model).await?;
