@@ -87,6 +87,7 @@ fn with_the_provider_out_no_ticket_waits_and_when_it_is_back_it_writes_again() {
     let after: Vec<&Ticket> =
         between(tickets, times.back, times.end).into_iter().filter(of_the_provider).collect();
     recovered(&after, &times);
+    verdict::print_calls(&stage.reader);
 
     assert_eq!(stage.groups(), before, "a group has dealt out its partitions anew");
     stage.close();

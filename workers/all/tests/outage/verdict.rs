@@ -72,3 +72,16 @@ pub fn print(what: &str, tickets: &[&Ticket]) -> i64 {
     );
     worst
 }
+
+/// Prints what the ledger says about the provider's calls.
+pub fn print_calls(reader: &Reader) {
+    let rows = reader.rows(
+        "SELECT coalesce(sum(requests), 0)::bigint, coalesce(sum(billed), 0)::bigint, \
+         coalesce(sum(refused), 0)::bigint, coalesce(sum(ambiguous), 0)::bigint FROM bills",
+    );
+    let [requests, billed, refused, ambiguous] =
+        [0, 1, 2, 3].map(|at| rows.as_ref().unwrap()[0].get::<_, i64>(at));
+    println!(
+        "requests to the provider {requests}: billed {billed}, turned away or not reached {refused}, ambiguous {ambiguous}"
+    );
+}
