@@ -39,9 +39,9 @@ doc: ## The documentation of every crate, warnings are errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 .PHONY: soak
-soak: $(ORT) packages ## The end-to-end test with random faults, and the bills with a kill -9 every few seconds, for MINUTES=10 each
+soak: $(ORT) packages ## The end-to-end test with random faults, the bills with a kill -9 every few seconds, a provider that is out: MINUTES=10 each
 	cargo build --workspace --bins
-	SWITCHYARD_SOAK_MINUTES=$(MINUTES) cargo test -p all --test chaos --test bills -- --nocapture
+	SWITCHYARD_SOAK_MINUTES=$(MINUTES) cargo test -p all --test chaos --test bills --test outage -- --nocapture
 
 .PHONY: bench
 bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/

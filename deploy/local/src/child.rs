@@ -57,11 +57,11 @@ impl Server {
                     "{} ended with {status}; the last lines of {}:\n{}",
                     self.name,
                     self.log.display(),
-                    self.tail()
+                    tail(&self.log)
                 );
             }
             if begin.elapsed() > limit {
-                bail!("{} does not answer after {limit:?}; its last lines:\n{}", self.name, self.tail());
+                bail!("{} does not answer after {limit:?}; its last lines:\n{}", self.name, tail(&self.log));
             }
             pause(20);
         }
@@ -83,13 +83,6 @@ impl Server {
             let _ = kill(Pid::from_raw(pid), signal);
         }
     }
-
-    fn tail(&self) -> String {
-        let log = fs::read(&self.log).unwrap_or_default();
-        let text = String::from_utf8_lossy(&log);
-        let lines: Vec<&str> = text.lines().collect();
-        lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n")
-    }
 }
 
 impl Drop for Server {
@@ -99,6 +92,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The last lines of a log.
+pub(crate) fn tail(log: &Path) -> String {
+    let log = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&log);
+    let lines: Vec<&str> = text.lines().collect();
+    lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n")
 }
 
 /// A shell that waits for our end, which closes its stdin, and then cleans up.

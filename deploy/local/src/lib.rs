@@ -7,6 +7,7 @@
 
 mod broker;
 mod child;
+mod given;
 mod libs;
 mod place;
 mod postgres;
@@ -14,6 +15,8 @@ mod process;
 mod secured;
 
 pub use broker::Broker;
+pub use given::{number, soak};
+pub use place::{free_port, pause, root};
 pub use postgres::Postgres;
-pub use process::{Process, built};
+pub use process::{Process, built, program};
 pub use secured::Secured;

@@ -12,6 +12,11 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use tempfile::TempDir;
 
+/// The workspace's folder, where this was built.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}
+
 /// The folder for what is kept between runs: `SWITCHYARD_LOCAL_DIR`, else `.local` beside the next `Cargo.lock`
 /// above the current folder.
 pub(crate) fn kept() -> Result<PathBuf> {
@@ -58,7 +63,10 @@ impl Folder {
 
 /// A free loopback port outside the range that outgoing connections are given, so that it is still free after
 /// a restart.
-pub(crate) fn free_port() -> Result<u16> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16> {
     let random = RandomState::new();
     (0..200_u32)
         .filter_map(|round| u16::try_from(20_000 + random.hash_one(round) % 12_000).ok())
@@ -66,11 +74,11 @@ pub(crate) fn free_port() -> Result<u16> {
         .ok_or_else(|| anyhow!("no free port between 20000 and 32000 on the loopback"))
 }
 
-/// Waits a moment before looking again.
+/// Waits so many milliseconds before looking again.
 #[allow(
     clippy::disallowed_methods,
     reason = "waits for another process; no async runtime is asked of the caller"
 )]
-pub(crate) fn pause(ms: u64) {
+pub fn pause(ms: u64) {
     std::thread::sleep(Duration::from_millis(ms));
 }

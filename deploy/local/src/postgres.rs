@@ -2,11 +2,13 @@
 
 use std::{
     env, fs,
+    hash::{BuildHasher, RandomState},
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -47,6 +49,23 @@ impl Postgres {
             Ok(url) if !url.is_empty() => Ok(Self { url, private: None }),
             _ => Self::private(),
         }
+    }
+
+    /// A new database with nothing in it, on one server for all of this process: that of
+    /// [`Self::provided_or_private`]. Its URL.
+    ///
+    /// # Errors
+    /// When there is no server, or no `psql`, or it may not make a database.
+    pub fn empty_database() -> Result<String> {
+        static SERVER: OnceLock<Result<Postgres, String>> = OnceLock::new();
+        let server = SERVER.get_or_init(|| Self::provided_or_private().map_err(|error| format!("{error:#}")));
+        let url = &server.as_ref().map_err(|error| anyhow!("{error}"))?.url;
+        let name = format!("empty_{:016x}", RandomState::new().hash_one(url));
+        let mut psql = Command::new("psql");
+        psql.args([url, "-qc", &format!("CREATE DATABASE {name}")]);
+        run(psql).context("cannot make a database")?;
+        let (before, _) = url.rsplit_once('/').context("the URL of Postgres names no database")?;
+        Ok(format!("{before}/{name}"))
     }
 
     /// A private cluster with nothing in it, in a temporary folder.

@@ -15,8 +15,9 @@ use nix::{
 };
 
 use crate::{
-    child::{guard, missing},
-    place::pause,
+    Broker, Postgres,
+    child::{guard, missing, tail},
+    place::{pause, root},
 };
 
 /// The program `name` of the target folder that the calling test or bench was built into; an example is
@@ -37,6 +38,25 @@ pub fn built(name: &str) -> Result<PathBuf> {
         );
     }
     Ok(path)
+}
+
+/// A program of this workspace, to be run in its folder on these servers. Whoever runs this may have a key: no ticket goes
+/// out to a provider, and none is paid for, unless the caller sets one.
+///
+/// # Errors
+/// As [`built`].
+pub fn program(name: &str, broker: &Broker, postgres: &Postgres) -> Result<Command> {
+    let mut command = Command::new(built(name)?);
+    command
+        .current_dir(root())
+        .env("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrap())
+        .env("DATABASE_URL", postgres.url())
+        .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("OPENAI_BASE_URL");
+    if env::var_os("ORT_DYLIB_PATH").is_none() {
+        command.env("ORT_DYLIB_PATH", root().join(".local/onnxruntime/libonnxruntime.so"));
+    }
+    Ok(command)
 }
 
 /// A running program with its log; killed when dropped, and when this process ends in whatever way.
@@ -70,6 +90,11 @@ impl Process {
     /// Where its output goes.
     pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// The last lines of its log.
+    pub fn tail(&self) -> String {
+        tail(&self.log)
     }
 
     /// Kills it where it stands (SIGKILL), and waits for that.

@@ -16,6 +16,7 @@ use std::{
 };
 
 use all::Overrides;
+use local::root;
 use serde_json::{Value, json};
 use shared::{
     Config, Envelope, Event, Worker,
@@ -23,10 +24,6 @@ use shared::{
     envelope::Meta,
     events::{AnyEvent, Classified, Drafted, Received, Rejected, Resolved, Retrieved, Routed},
 };
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
 
 /// Every example of an event, by name, in order.
 fn examples<E: Event>() -> Vec<(String, Vec<u8>)> {

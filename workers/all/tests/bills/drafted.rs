@@ -5,27 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rdkafka::{
-    ClientConfig, Message as _, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
-    error::KafkaError,
-};
+use local::pause;
+use rdkafka::Message as _;
 use serde_json::Value;
-use shared::bus::topics;
 
-use crate::{pause, stage::Stage};
+use crate::stage::Stage;
 
 /// After the last ticket all are drafted by then.
 const LIMIT: Duration = Duration::from_secs(90);
-
-const TOPIC: &str = "tickets.drafted";
 
 /// Waits until every ticket has a draft and every call is settled.
 pub fn wait(stage: &mut Stage) {
     stage.flush();
     let begun = Instant::now();
     loop {
-        stage.look_after();
+        stage.workers.look_after();
         let drafted = read(stage).len();
         let open: i64 = open_calls(stage);
         if drafted == stage.tickets.made() && open == 0 {
@@ -35,7 +29,7 @@ pub fn wait(stage: &mut Stage) {
             begun.elapsed() < LIMIT,
             "{drafted} of {} are drafted, {open} calls under way\n{}",
             stage.tickets.made(),
-            stage.logs()
+            stage.workers.logs()
         );
         pause(500);
     }
@@ -68,29 +62,13 @@ pub fn the_same_each_time(stage: &Stage) {
 
 /// By ticket: the different drafts there are, and how many records.
 fn read(stage: &Stage) -> BTreeMap<String, (BTreeSet<String>, usize)> {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", stage.broker.bootstrap()).set("group.id", "books");
-    let client: BaseConsumer = config.set("enable.partition.eof", "true").create().unwrap();
-    let mut places = TopicPartitionList::new();
-    let mut open: BTreeSet<i32> = (0..topics()[TOPIC].partitions).collect();
-    for partition in &open {
-        places.add_partition_offset(TOPIC, *partition, Offset::Beginning).unwrap();
-    }
-    client.assign(&places).unwrap();
     let mut drafts: BTreeMap<String, (BTreeSet<String>, usize)> = BTreeMap::new();
-    while !open.is_empty() {
-        match client.poll(Duration::from_secs(10)) {
-            Some(Ok(message)) => {
-                let key = String::from_utf8_lossy(message.key().unwrap()).into_owned();
-                let event: Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
-                let of_ticket = drafts.entry(key).or_default();
-                of_ticket.0.insert(event["draft"].to_string());
-                of_ticket.1 += 1;
-            }
-            Some(Err(KafkaError::PartitionEOF(partition))) => drop(open.remove(&partition)),
-            Some(Err(error)) => println!("reading {TOPIC}: {error}"),
-            None => panic!("{TOPIC} cannot be read to its end"),
-        }
-    }
+    stage.reader.each("tickets.drafted", |record| {
+        let key = String::from_utf8_lossy(record.key().unwrap()).into_owned();
+        let event: Value = serde_json::from_slice(record.payload().unwrap()).unwrap();
+        let of_ticket = drafts.entry(key).or_default();
+        of_ticket.0.insert(event["draft"].to_string());
+        of_ticket.1 += 1;
+    });
     drafts
 }

@@ -14,18 +14,23 @@
 
 mod books;
 mod drafted;
+#[path = "../common/pace.rs"]
+mod pace;
+#[path = "../common/reader.rs"]
+mod reader;
 mod stage;
 mod tickets;
+#[path = "../common/workers.rs"]
+mod workers;
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
+use local::{number, soak};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
     books::{Books, Extra},
+    pace::send_for,
     stage::Stage,
 };
 
@@ -35,25 +40,15 @@ const RATE: u32 = 20;
 const PEACE: Duration = Duration::from_secs(8);
 const WAR: Duration = Duration::from_secs(25);
 
-#[allow(clippy::disallowed_methods, reason = "waits for other processes, with a real clock")]
-fn pause(ms: u64) {
-    thread::sleep(Duration::from_millis(ms));
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}: '{text}' is not a whole number")))
-}
-
 #[test]
 fn no_bill_is_missed_and_each_that_a_kill_may_have_doubled_is_flagged() {
-    let seed = number("SWITCHYARD_SEED").unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
-    let war = number("SWITCHYARD_SOAK_MINUTES").map_or(WAR, |minutes| Duration::from_secs(minutes * 60));
+    let seed = number("SWITCHYARD_SEED").unwrap().unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
+    let war = soak().unwrap().unwrap_or(WAR);
     println!("seed {seed}: SWITCHYARD_SEED={seed} draws the same moments again");
     let mut random = StdRng::seed_from_u64(seed);
     let mut stage = Stage::set();
 
-    let sent = send_for(&mut stage, PEACE, |_| {});
+    let sent = send_for(&mut stage, RATE, PEACE, Stage::send, |stage| stage.workers.look_after());
     drafted::wait(&mut stage);
     let books = Books::open(&stage);
     books.print("in peace");
@@ -65,7 +60,8 @@ fn no_bill_is_missed_and_each_that_a_kill_may_have_doubled_is_flagged() {
     let (mut kills, mut in_flight) = (0, 0);
     let mut next = Duration::from_secs(1);
     let begin = Instant::now();
-    send_for(&mut stage, war, |stage| {
+    send_for(&mut stage, RATE, war, Stage::send, |stage| {
+        stage.workers.look_after();
         if begin.elapsed() >= next {
             next = begin.elapsed() + Duration::from_millis(random.random_range(1_500..4_500));
             kills += 1;
@@ -84,21 +80,5 @@ fn no_bill_is_missed_and_each_that_a_kill_may_have_doubled_is_flagged() {
         assert!(*flagged, "{request} was billed for {digest}, and no call says that it may have been");
     }
     drafted::the_same_each_time(&stage);
-    stage.close();
-}
-
-/// Sends tickets at an even pace for as long; `meanwhile` is called again and again. How many were sent.
-fn send_for(stage: &mut Stage, time: Duration, mut meanwhile: impl FnMut(&mut Stage)) -> u32 {
-    let (begin, mut sent) = (Instant::now(), 0);
-    while begin.elapsed() < time {
-        let due = (begin.elapsed().as_secs_f64() * f64::from(RATE)) as u32;
-        while sent < due {
-            stage.send();
-            sent += 1;
-        }
-        stage.look_after();
-        meanwhile(stage);
-        pause(20);
-    }
-    sent
+    stage.workers.close();
 }

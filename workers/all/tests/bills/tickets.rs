@@ -2,9 +2,8 @@
 
 use std::fs;
 
+use local::root;
 use serde_json::{Value, json};
-
-use crate::stage::root;
 
 const WORDS: [&str; 16] = [
     "amber", "birch", "cedar", "dune", "ember", "fern", "grove", "heath", "inlet", "juniper", "kelp",

@@ -2,53 +2,28 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use rdkafka::{
-    ClientConfig, Message as _, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
-    error::KafkaError,
-    message::Headers as _,
-};
+use local::pause;
+use rdkafka::{Message as _, consumer::Consumer as _, error::KafkaError, message::Headers as _};
 use shared::{bus::topics, events::Event};
-use tokio::runtime::Runtime;
-use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres::Row;
 
-/// An answer of a server that is well comes within this.
-const LIMIT: Duration = Duration::from_secs(10);
-
-/// The state of the line, as the view `law` has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Law {
-    pub received: i64,
-    pub routed: i64,
-    pub rejected: i64,
-    pub open: i64,
-    pub stray: i64,
-}
+use crate::{
+    law::Law,
+    reader::{LIMIT, Reader},
+};
 
 /// Progress by topic and partition: what is stored, or where the log ends.
 pub type Ends = BTreeMap<(String, i32), i64>;
 
 /// A reader of both.
-pub struct Ledger {
-    runtime: Runtime,
-    url: String,
-    log: ClientConfig,
-}
+pub struct Ledger(Reader);
 
 impl Ledger {
     pub fn open(url: &str, bootstrap: &str) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let mut log = ClientConfig::new();
-        log.set("bootstrap.servers", bootstrap).set("group.id", "ledger").set("enable.partition.eof", "true");
-        Self { runtime, url: url.to_owned(), log }
-    }
-
-    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
+        Self(Reader::open(url, bootstrap))
     }
 
     /// The rows of a query.
@@ -56,26 +31,11 @@ impl Ledger {
     /// # Errors
     /// When Postgres is away.
     pub fn rows(&self, query: &str) -> Result<Vec<Row>, tokio_postgres::Error> {
-        self.block_on(async {
-            let (client, connection): (Client, _) = tokio_postgres::connect(&self.url, NoTls).await?;
-            let connection = tokio::spawn(connection);
-            let rows = client.query(query, &[]).await;
-            connection.abort();
-            rows
-        })
+        self.0.rows(query)
     }
 
     pub fn law(&self) -> Result<Law, tokio_postgres::Error> {
-        let rows =
-            self.rows("SELECT received, routed, rejected, open, stray FROM law WHERE lane = 'live'")?;
-        let law = |row: &Row| Law {
-            received: row.get(0),
-            routed: row.get(1),
-            rejected: row.get(2),
-            open: row.get(3),
-            stray: row.get(4),
-        };
-        Ok(rows.first().map(law).unwrap_or_default())
+        Law::read(&self.0)
     }
 
     /// How far the audit has stored each partition.
@@ -91,7 +51,7 @@ impl Ledger {
     /// # Errors
     /// When the broker is away.
     pub fn ends(&self) -> Result<Ends, KafkaError> {
-        let client: BaseConsumer = self.log.create()?;
+        let client = self.0.client()?;
         let mut ends = Ends::new();
         for (topic, spec) in topics() {
             for partition in 0..spec.partitions {
@@ -104,30 +64,13 @@ impl Ledger {
     }
 
     /// The ids in the headers of a topic's log.
-    pub fn ids(&self, topic: &str, ends: &Ends) -> HashSet<String> {
-        let client: BaseConsumer = self.log.create().unwrap();
-        let mut places = TopicPartitionList::new();
-        let mut open: HashSet<i32> =
-            ends.keys().filter(|(name, _)| name == topic).map(|(_, at)| *at).collect();
-        for partition in &open {
-            places.add_partition_offset(topic, *partition, Offset::Beginning).unwrap();
-        }
-        client.assign(&places).unwrap();
-        let (mut ids, begin) = (HashSet::new(), Instant::now());
-        while !open.is_empty() {
-            assert!(begin.elapsed() < LIMIT * 6, "{topic} cannot be read to its end");
-            match client.poll(Duration::from_millis(200)) {
-                Some(Ok(message)) => {
-                    let headers = message.headers().expect("an event of ours has headers");
-                    let id =
-                        headers.iter().find(|header| header.key == "ce_id").and_then(|header| header.value);
-                    ids.insert(String::from_utf8(id.unwrap().to_vec()).unwrap());
-                }
-                Some(Err(KafkaError::PartitionEOF(partition))) => drop(open.remove(&partition)),
-                Some(Err(error)) => println!("reading {topic}: {error}"),
-                None => {}
-            }
-        }
+    pub fn ids(&self, topic: &str) -> HashSet<String> {
+        let mut ids = HashSet::new();
+        self.0.each(topic, |record| {
+            let headers = record.headers().expect("an event of ours has headers");
+            let id = headers.iter().find(|header| header.key == "ce_id").and_then(|header| header.value);
+            ids.insert(String::from_utf8(id.unwrap().to_vec()).unwrap());
+        });
         ids
     }
 
@@ -137,7 +80,7 @@ impl Ledger {
         // Topics that were made just now may still be without a leader.
         while let Err(error) = self.ends() {
             assert!(begin.elapsed() < LIMIT, "{error}");
-            crate::pause(100);
+            pause(100);
         }
         assert!(self.ends().unwrap().is_empty(), "the topics are not empty: name a cluster that is");
         let tables = self.rows("SELECT 1 FROM pg_tables WHERE tablename = 'events'").unwrap();

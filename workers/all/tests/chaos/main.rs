@@ -13,7 +13,11 @@
     reason = "tests"
 )]
 
+#[path = "../common/law.rs"]
+mod law;
 mod ledger;
+#[path = "../common/reader.rs"]
+mod reader;
 mod sender;
 mod stage;
 mod strikes;
@@ -26,6 +30,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local::{number, pause, soak};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{sender::Sender, stage::Stage, strikes::Schedule, tickets::Flood};
@@ -37,21 +42,11 @@ const RUN: Duration = Duration::from_secs(75);
 const GOOD: usize = 3_100;
 const POISON: usize = 220;
 
-#[allow(clippy::disallowed_methods, reason = "waits for other processes, with a real clock")]
-fn pause(ms: u64) {
-    thread::sleep(Duration::from_millis(ms));
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}: '{text}' is not a whole number")))
-}
-
 #[test]
 fn whatever_happens_every_ticket_is_decided_or_rejected_once_and_in_order() {
     let begin = Instant::now();
-    let seed = number("SWITCHYARD_SEED").unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
-    let soak = number("SWITCHYARD_SOAK_MINUTES").map(|minutes| Duration::from_secs(minutes * 60));
+    let seed = number("SWITCHYARD_SEED").unwrap().unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
+    let soak = soak().unwrap();
     let time = soak.unwrap_or(RUN);
     let times = |count: usize| (count as f64 * time.as_secs_f64() / RUN.as_secs_f64()) as usize;
     println!("seed {seed}: SWITCHYARD_SEED={seed} repeats these tickets and strikes; {time:?}");

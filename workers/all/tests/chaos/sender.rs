@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local::pause;
 use rdkafka::{
     ClientConfig, ClientContext, Message as _,
     error::{KafkaError, RDKafkaErrorCode},
@@ -16,10 +17,7 @@ use rdkafka::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{
-    pause,
-    tickets::{Flood, Message},
-};
+use crate::tickets::{Flood, Message};
 
 /// A record that the broker has acknowledged.
 #[derive(Debug)]

@@ -2,15 +2,13 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
 
-use clap::Parser;
-use local::{Broker, Postgres, Process, built};
+use local::{Broker, Postgres, Process, built, pause, program};
 use rand::{Rng, rngs::StdRng, seq::IteratorRandom};
-use shared::bus::{Lane, kafka::KafkaSettings};
 use tempfile::TempDir;
 
 use crate::ledger::Ledger;
@@ -26,11 +24,6 @@ pub const SESSION: Duration = Duration::from_secs(3);
 
 /// A worker that was asked to end has to have done so by then, whatever else is broken.
 const LEAVE_LIMIT: Duration = Duration::from_secs(40);
-
-/// The workspace's folder.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
-}
 
 /// A worker's process and what was done to it.
 struct Hand {
@@ -59,12 +52,6 @@ pub struct Stage {
     index: TempDir,
     logs: PathBuf,
     seed: u64,
-}
-
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    kafka: KafkaSettings,
 }
 
 impl Stage {
@@ -99,9 +86,6 @@ impl Stage {
             logs,
             seed,
         };
-        let bus =
-            Cli::parse_from(["test", "--bootstrap-servers", stage.broker.bootstrap()]).kafka.open().unwrap();
-        stage.ledger.block_on(bus.create_topics(Lane::Live)).unwrap();
         stage.ledger.expect_nothing();
         stage.fill_index();
         for kind in KINDS {
@@ -124,20 +108,11 @@ impl Stage {
         assert_eq!(code, Some(0), "switchyard ingest: {}", fs::read_to_string(&log).unwrap());
     }
 
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(built(program).unwrap());
+    fn command(&self, name: &str) -> Command {
+        let mut command = program(name, &self.broker, &self.postgres).unwrap();
         command
-            .current_dir(root())
-            .env("KAFKA_BOOTSTRAP_SERVERS", self.broker.bootstrap())
-            .env("DATABASE_URL", self.postgres.url())
-            // Whoever runs this may have a key: no ticket of a test goes out, and none is paid for.
-            .env_remove("ANTHROPIC_API_KEY")
-            .env_remove("OPENAI_BASE_URL")
             .env("SWITCHYARD_INDEX_DIR", self.index.path())
             .env("SWITCHYARD_SESSION_TIMEOUT_MS", SESSION.as_millis().to_string());
-        if std::env::var_os("ORT_DYLIB_PATH").is_none() {
-            command.env("ORT_DYLIB_PATH", root().join(".local/onnxruntime/libonnxruntime.so"));
-        }
         command
     }
 
@@ -216,7 +191,7 @@ impl Stage {
         self.hands.iter_mut().for_each(Hand::leave);
         while !self.hands.is_empty() {
             self.look_after();
-            crate::pause(20);
+            pause(20);
         }
         assert!(self.wrongs.is_empty(), "{}", self.wrongs.join("\n"));
     }

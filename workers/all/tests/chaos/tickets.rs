@@ -2,14 +2,13 @@
 
 use std::{collections::BTreeMap, fs};
 
+use local::root;
 use rand::{
     Rng,
     rngs::StdRng,
     seq::{IndexedRandom, SliceRandom},
 };
 use serde_json::{Value, json};
-
-use crate::stage::root;
 
 /// A record to send.
 #[derive(Debug)]

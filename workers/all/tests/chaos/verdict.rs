@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local::pause;
+
 use crate::{
-    ledger::{Ends, Law, Ledger},
-    pause,
+    law::Law,
+    ledger::{Ends, Ledger},
     sender::Sent,
     stage::Stage,
     tickets,
@@ -155,7 +157,7 @@ fn in_order(ledger: &Ledger, kind: &str) {
 fn nothing_missing(ledger: &Ledger, ends: &Ends) {
     for kind in ["classified", "retrieved", "drafted", "routed", "rejected"] {
         let topic = format!("tickets.{kind}");
-        let log = ledger.ids(&topic, ends);
+        let log = ledger.ids(&topic);
         let rows = ledger.rows(&format!("SELECT event_id::text FROM events WHERE kind = '{kind}'")).unwrap();
         let stored: HashSet<String> = rows.iter().map(|row| row.get(0)).collect();
         assert!(log == stored, "{topic}: {} in the log, {} stored", log.len(), stored.len());

@@ -1,6 +1,6 @@
 //! A database for each test, and records to put into it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use audit::{Body, Limits, Refusal, Row, Store};
 use futures::future::join_all;
@@ -13,12 +13,6 @@ use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 pub const RECEIVED: &str = "tickets.received";
-
-/// One server for all tests; it ends with the process.
-fn server() -> &'static Postgres {
-    static SERVER: OnceLock<Postgres> = OnceLock::new();
-    SERVER.get_or_init(|| Postgres::provided_or_private().unwrap())
-}
 
 pub async fn client(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
@@ -41,11 +35,7 @@ impl World {
     }
 
     pub async fn bare() -> Self {
-        let name = format!("audit_{}", Uuid::new_v4().simple());
-        let admin = client(server().url()).await;
-        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let (before, _) = server().url().rsplit_once('/').unwrap();
-        Self::at(&format!("{before}/{name}")).await
+        Self::at(&Postgres::empty_database().unwrap()).await
     }
 
     pub async fn at(url: &str) -> Self {

@@ -1,18 +1,12 @@
 //! A database for each test, and calls to ask for.
 
-use std::{sync::OnceLock, time::Duration};
+use std::time::Duration;
 
 use draft::{Ask, Call, CallKey, Claim, Go, Ledger, Limits, Money, Stored};
 use local::Postgres;
 use shared::{bus::Lane, database::Database, events::Usage, policy::OnAmbiguous};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
-
-/// One server for all tests; it ends with the process.
-fn server() -> &'static Postgres {
-    static SERVER: OnceLock<Postgres> = OnceLock::new();
-    SERVER.get_or_init(|| Postgres::provided_or_private().unwrap())
-}
 
 pub async fn client(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
@@ -36,11 +30,7 @@ impl World {
     }
 
     pub async fn bare() -> Self {
-        let name = format!("ledger_{}", Uuid::new_v4().simple());
-        let admin = client(server().url()).await;
-        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let (before, _) = server().url().rsplit_once('/').unwrap();
-        Self::at(&format!("{before}/{name}")).await
+        Self::at(&Postgres::empty_database().unwrap()).await
     }
 
     pub async fn at(url: &str) -> Self {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use draft::{Config, DraftWorker, LedgerSettings};
 use futures::future::join_all;
+use local::Postgres;
 use serde_json::json;
 use shared::{
     Envelope, Worker,
@@ -12,7 +13,7 @@ use shared::{
 use standins::{KEY, StandIn, Terms, Weather};
 use tempfile::TempDir;
 
-use crate::bench::{ANTHROPIC, LOCAL, client, database, draft, event, start, ticket};
+use crate::bench::{ANTHROPIC, LOCAL, client, draft, event, start, ticket};
 
 fn replayed(number: u32) -> Envelope<Retrieved> {
     let mut event = ticket(number);
@@ -38,7 +39,8 @@ async fn worker(stand_in: &StandIn, database: &str) -> (DraftWorker, TempDir) {
 
 #[tokio::test]
 async fn replayed_tickets_go_together_at_half_the_price_and_live_ones_do_not() {
-    let (stand_in, database) = (StandIn::start(Terms::default()).await.unwrap(), database().await);
+    let (stand_in, database) =
+        (StandIn::start(Terms::default()).await.unwrap(), Postgres::empty_database().unwrap());
     let (worker, _folder) = worker(&stand_in, &database).await;
     let drafts = join_all((0..20).map(|number| draft(&worker, replayed(number)))).await;
     let ledger = stand_in.ledger();
@@ -62,7 +64,7 @@ async fn replayed_tickets_go_together_at_half_the_price_and_live_ones_do_not() {
 #[tokio::test]
 async fn after_a_crash_the_results_are_fetched_and_nothing_is_sent_again() {
     let terms = Terms { batch: Duration::from_millis(1_500), ..Terms::default() };
-    let (stand_in, database) = (StandIn::start(terms).await.unwrap(), database().await);
+    let (stand_in, database) = (StandIn::start(terms).await.unwrap(), Postgres::empty_database().unwrap());
     let (first, _folder) = worker(&stand_in, &database).await;
     let handled = join_all((0..5).map(|number| first.handle(replayed(number))));
     let taken = async {
@@ -92,7 +94,8 @@ async fn after_a_crash_the_results_are_fetched_and_nothing_is_sent_again() {
 
 #[tokio::test]
 async fn what_ends_without_an_answer_is_not_billed_and_the_next_provider_writes() {
-    let (stand_in, database) = (StandIn::start(Terms::default()).await.unwrap(), database().await);
+    let (stand_in, database) =
+        (StandIn::start(Terms::default()).await.unwrap(), Postgres::empty_database().unwrap());
     let (worker, _folder) = worker(&stand_in, &database).await;
     stand_in.next([Weather::status(529), Weather::Empty]);
     let Draft::Reply(reply) = draft(&worker, replayed(1)).await else { panic!("withheld") };

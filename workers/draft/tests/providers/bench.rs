@@ -1,6 +1,6 @@
 //! A worker, a policy and a stand-in, set up for one test.
 
-use std::{path::PathBuf, sync::OnceLock, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use draft::{Config, DraftWorker, LedgerSettings};
 use local::Postgres;
@@ -30,24 +30,10 @@ pub const ANTHROPIC: &str = "  - { kind: anthropic, model: claude-haiku-5-5, tim
 pub const OPENAI: &str = "  - { kind: openai, model: gpt-standin, timeout_seconds: 2, silence_seconds: 1, rest_seconds: 1, concurrency: 8 }\n";
 pub const LOCAL: &str = "  - { kind: local }\n";
 
-/// One server for all tests; it ends with the process.
-fn server() -> &'static Postgres {
-    static SERVER: OnceLock<Postgres> = OnceLock::new();
-    SERVER.get_or_init(|| Postgres::provided_or_private().unwrap())
-}
-
 pub async fn client(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
-}
-
-/// An empty database: its address.
-pub async fn database() -> String {
-    let name = format!("draft_{}", Uuid::new_v4().simple());
-    client(server().url()).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let (before, _) = server().url().rsplit_once('/').unwrap();
-    format!("{before}/{name}")
 }
 
 /// A worker at a stand-in, with a ledger of its own.
@@ -64,7 +50,8 @@ impl Bench {
     }
 
     pub async fn with(providers: &str, terms: Terms) -> Self {
-        let (stand_in, database) = (StandIn::start(terms).await.unwrap(), database().await);
+        let (stand_in, database) =
+            (StandIn::start(terms).await.unwrap(), Postgres::empty_database().unwrap());
         let (worker, folder) = worker(providers, &stand_in, KEY, &database).await;
         Self { stand_in, worker, database, _folder: folder }
     }
