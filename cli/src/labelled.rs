@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn without_a_reply_it_is_the_intent_that_is_right_or_not() {
         let mut none = routed();
-        none.draft = Draft::Withheld { reason: "nothing like it".to_owned(), saved: None };
+        none.draft = Draft::withheld("nothing like it");
         assert!(follows(&truth(Some(&none.classification.intent)), &none));
         assert!(!follows(&truth(Some("another")), &none));
     }

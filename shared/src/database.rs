@@ -74,9 +74,13 @@ fn described(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// One error without its causes.
+/// One error without its causes. A message about values quotes them at its end: that is cut off.
 fn said(error: &(dyn Error + 'static)) -> String {
     match error.downcast_ref::<DbError>() {
+        Some(db) if is_about_values(db.code()) => {
+            let words = db.message().split('"').next().unwrap_or_default().trim_end_matches([' ', ':']);
+            format!("{} {}: {words}", db.severity(), db.code().code())
+        }
         Some(db) => format!("{} {}: {}", db.severity(), db.code().code(), db.message()),
         None => error.to_string(),
     }

@@ -2,6 +2,7 @@
 
 mod any;
 mod decode;
+mod problem;
 mod sections;
 mod ticket;
 
@@ -9,7 +10,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use any::{AnyEvent, Nothing};
-pub(crate) use decode::excerpt;
 pub use decode::{DecodeError, MAX_BODY_CHARS, MAX_EVENT_BYTES};
 pub use sections::{
     Attention, Classification, Contribution, Cost, DISCLOSURE, Decision, Draft, Hazard, Language, Mood,

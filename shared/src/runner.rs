@@ -10,6 +10,7 @@ mod attend;
 mod lanes;
 mod metrics;
 mod output;
+mod panics;
 mod progress;
 mod settings;
 mod shift;
@@ -26,6 +27,7 @@ use crate::{
     worker::Worker,
 };
 pub use metrics::render as render_metrics;
+pub use panics::quiet as quiet_panics;
 pub use settings::{Delivery, Settings};
 pub use vitals::{Report, Vitals};
 

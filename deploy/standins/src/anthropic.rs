@@ -92,7 +92,7 @@ pub(crate) async fn messages(
     if let Err(fault) = authorised(&headers) {
         return fault.response(&id, out);
     }
-    if let Some(turned_away) = turned_away(weather, rate, &id, &out) {
+    if let Some(turned_away) = turned_away(weather, rate, &id, &out, &body) {
         return turned_away;
     }
     let request = match serde_json::from_str::<Value>(&body) {
@@ -106,17 +106,29 @@ pub(crate) async fn messages(
     let model = request["model"].as_str().unwrap_or_default();
     shared.bill(&id, None, &body, model, tokens);
     tokio::time::sleep(shared.terms.latency).await;
-    deliver(weather, out, &message).await
+    match weather {
+        Weather::Echo { .. } => response(200, out, &json!({ "content": body, "usage": body })),
+        _ => deliver(weather, out, &message).await,
+    }
 }
 
 /// What is not even read by the model.
-pub(crate) fn turned_away(weather: Weather, rate: Rate, id: &str, out: &HeaderMap) -> Option<Response> {
+pub(crate) fn turned_away(
+    weather: Weather,
+    rate: Rate,
+    id: &str,
+    out: &HeaderMap,
+    body: &str,
+) -> Option<Response> {
     let mut out = out.clone();
     match weather {
         Weather::SpendLimit => Some(Fault::spent().response(id, out)),
         Weather::Status { code, retry_after, should_retry } => {
             advice(&mut out, retry_after, should_retry);
             Some(Fault::of(code).response(id, out))
+        }
+        Weather::Echo { code: code @ 400.. } => {
+            Some(Fault { message: body.to_owned(), ..Fault::of(code) }.response(id, out))
         }
         _ if rate.wait > 0.0 => {
             advice(&mut out, Some(rate.wait.ceil() as u64), None);
@@ -148,6 +160,7 @@ pub(crate) fn message(shared: &Shared, request: &Value, weather: Weather) -> (Va
     let mut text = match weather {
         Weather::OffSchema => json!({ "sentences": "none" }).to_string(),
         Weather::Refusal | Weather::Empty => String::new(),
+        Weather::Placeholders => author::placeholders(&prompt),
         _ => author::answer(&prompt, schema, shared.is_hostile()),
     };
     let thought = "The passages answer this.";

@@ -18,6 +18,21 @@ pub(crate) fn answer(prompt: &str, schema: Option<&Value>, hostile: bool) -> Str
     }
 }
 
+/// Sentences with placeholders where they do not belong: all that the prompt holds, and some that stand for nothing.
+pub(crate) fn placeholders(prompt: &str) -> String {
+    let data = data(prompt);
+    let (text, id) = (data.to_string(), &data["passages"][0]["id"]);
+    let known: Vec<&str> =
+        text.split_inclusive('⟧').filter_map(|part| part.get(part.rfind('⟦')?..)).collect();
+    let said = [
+        format!("Please tell {} the rest.", known.join(" and ")),
+        "Write to ⟦EMAIL_99⟧ or ⟦NAME⟧ at ⟦ADDRESS_0⟧.".to_owned(),
+        "The rest is in ⟦⟧ and ⟦unclosed.".to_owned(),
+    ];
+    let said: Vec<Value> = said.iter().map(|text| sentence(text, id, &json!(known.join(" ")))).collect();
+    json!({ "sentences": said }).to_string()
+}
+
 /// The JSON object in the prompt that has passages.
 fn data(prompt: &str) -> Value {
     let starts = prompt.match_indices('{').map(|(at, _)| at);

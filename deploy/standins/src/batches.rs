@@ -4,12 +4,13 @@ use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::HeaderMap,
     response::Response,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use crate::{
     anthropic::{Fault, authorised, message, refused, request_id, turned_away},
@@ -60,7 +61,7 @@ pub(crate) async fn create(State(shared): State<Arc<Shared>>, headers: HeaderMap
     if let Err(fault) = authorised(&headers) {
         return fault.response(&id, out);
     }
-    if let Some(turned_away) = turned_away(weather, rate, &id, &out) {
+    if let Some(turned_away) = turned_away(weather, rate, &id, &out, &body) {
         return turned_away;
     }
     let request: Value = serde_json::from_str(&body).unwrap_or_default();
@@ -116,6 +117,9 @@ fn result(shared: &Shared, one: &Value, weather: Weather) -> Value {
     let params = &one["params"];
     let result = match (weather, refused(params, &shared.terms.models)) {
         (Weather::Empty, Ok(())) => json!({ "type": "expired" }),
+        (Weather::Echo { .. }, Ok(())) => {
+            json!({ "type": "errored", "error": Fault::invalid(params.to_string()).body("") })
+        }
         (_, Ok(())) => {
             let (message, tokens) = message(shared, params, weather);
             let model = params["model"].as_str().unwrap_or_default();
@@ -127,17 +131,36 @@ fn result(shared: &Shared, one: &Value, weather: Weather) -> Value {
     json!({ "custom_id": custom_id, "result": result })
 }
 
-/// `GET /v1/messages/batches`: all of them, newest first.
-pub(crate) async fn list(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+/// `GET /v1/messages/batches`: a page of them, newest first.
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let id = request_id();
     if let Err(fault) = keyed(&headers) {
         return fault.response(&id, HeaderMap::new());
     }
-    let all: Vec<Batch> = shared.batches(|batches| batches.values().rev().cloned().collect());
+    let query = query.unwrap_or_default();
+    let asked = |name: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+    };
+    let limit = asked("limit").map_or(Some(20), |limit| limit.parse().ok());
+    let Some(limit @ 1..=1000) = limit else {
+        return Fault::invalid("limit: must be from 1 to 1000").response(&id, HeaderMap::new());
+    };
+    let (limit, after) = (limit.min(shared.terms.page), asked("after_id"));
+    // Their ids grow with time.
+    let after = |batch: &&Batch| after.as_ref().is_none_or(|after| batch.id < *after);
+    let mut all: Vec<Batch> =
+        shared.batches(|batches| batches.values().rev().filter(after).take(limit + 1).cloned().collect());
+    let more = all.len() > limit;
+    all.truncate(limit);
     let data: Vec<Value> = all.iter().map(|batch| batch.body(&shared, host(&headers))).collect();
     let end = |one: Option<&Batch>| one.map(|batch| batch.id.clone());
     let body =
-        json!({ "data": data, "has_more": false, "first_id": end(all.first()), "last_id": end(all.last()) });
+        json!({ "data": data, "has_more": more, "first_id": end(all.first()), "last_id": end(all.last()) });
     response(200, HeaderMap::new(), &body)
 }
 

@@ -40,6 +40,7 @@ pub(crate) async fn completions(
             advice(&mut out, retry_after, should_retry);
             return fault(code, out, "error", "the request was not answered");
         }
+        Weather::Echo { code: code @ 400.. } => return fault(code, out, "error", &body),
         _ if rate.wait > 0.0 => {
             advice(&mut out, Some(rate.wait.ceil() as u64), None);
             return fault(429, out, "rate_limit_exceeded", "Rate limit reached");
@@ -53,7 +54,10 @@ pub(crate) async fn completions(
     let (completion, tokens) = completion(&shared, &request, weather);
     shared.bill(&id, None, &body, request["model"].as_str().unwrap_or_default(), tokens);
     tokio::time::sleep(shared.terms.latency).await;
-    deliver(weather, out, &completion).await
+    match weather {
+        Weather::Echo { .. } => response(200, out, &json!({ "choices": body, "usage": body })),
+        _ => deliver(weather, out, &completion).await,
+    }
 }
 
 fn fault(status: u16, headers: HeaderMap, code: &str, message: &str) -> Response {
@@ -98,6 +102,7 @@ fn completion(shared: &Shared, request: &Value, weather: Weather) -> (Value, Tok
     let mut text = match weather {
         Weather::OffSchema => "Dear customer, all is well.".to_owned(),
         Weather::Refusal | Weather::Empty => String::new(),
+        Weather::Placeholders => author::placeholders(texts.last().unwrap_or(&"")),
         _ => author::answer(texts.last().unwrap_or(&""), schema, shared.is_hostile()),
     };
     let limit =

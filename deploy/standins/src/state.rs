@@ -33,6 +33,8 @@ pub struct Terms {
     pub cache_from: u64,
     /// Time a batch takes.
     pub batch: Duration,
+    /// Batches on one page of their list, however many are asked for.
+    pub page: usize,
 }
 
 impl Default for Terms {
@@ -45,6 +47,7 @@ impl Default for Terms {
             rate: (100_000, 10_000.0),
             cache_from: 1024,
             batch: Duration::from_millis(300),
+            page: 1000,
         }
     }
 }

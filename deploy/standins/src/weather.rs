@@ -48,6 +48,13 @@ pub enum Weather {
     },
     /// A redirect to somewhere else.
     Redirect,
+    /// The request is repeated: by an error with this status, or in a 200 that is no answer.
+    Echo {
+        /// The HTTP status.
+        code: u16,
+    },
+    /// The sentences hold placeholders that stand for nothing, and the request's own where they do not belong.
+    Placeholders,
 }
 
 impl Weather {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Envelope, Trace, foreign_id, record_id, type_of};
 use crate::{
     bus::Origin,
-    events::{DecodeError, Event, excerpt},
+    events::{DecodeError, Event},
 };
 
 /// The header names that are read and written; others are left alone.
@@ -73,7 +73,7 @@ impl Headers {
     /// If it is there and not UTF-8.
     pub fn text(&self, name: &'static str) -> Result<Option<&str>, DecodeError> {
         let Some((_, value)) = self.iter().find(|(known, _)| *known == name) else { return Ok(None) };
-        std::str::from_utf8(value).map(Some).map_err(|_| wrong(name, &String::from_utf8_lossy(value)))
+        std::str::from_utf8(value).map(Some).map_err(|_| wrong(name, value))
     }
 
     /// All of them.
@@ -85,14 +85,27 @@ impl Headers {
 }
 
 /// A header that cannot be read.
-fn wrong(name: &'static str, value: &str) -> DecodeError {
-    DecodeError::Header { name, value: excerpt(value, 80) }
+fn wrong(name: &'static str, value: &[u8]) -> DecodeError {
+    DecodeError::Header { name, bytes: value.len() }
+}
+
+/// The type that an event says it is, if that has the form of ours; any other text may be anybody's.
+fn shown(found: &str) -> String {
+    let ours = found.strip_prefix("switchyard.").and_then(|rest| rest.split_once(".v")).is_some_and(
+        |(name, version)| {
+            name.len() <= 20
+                && name.bytes().all(|b| b.is_ascii_lowercase())
+                && version.len() <= 3
+                && version.bytes().all(|b| b.is_ascii_digit())
+        },
+    );
+    if ours { format!("'{found}'") } else { "another".to_owned() }
 }
 
 /// Reads a header into its type.
 fn parsed<T: FromStr>(headers: &Headers, name: &'static str) -> Result<Option<T>, DecodeError> {
     let Some(text) = headers.text(name)? else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| wrong(name, text))
+    text.parse().map(Some).map_err(|_| wrong(name, text.as_bytes()))
 }
 
 /// What the headers say, with what they leave out filled in from the record's place.
@@ -130,10 +143,10 @@ impl Meta {
     /// Names the header that cannot be read, or the type that is not `expected`.
     pub fn read(headers: &Headers, origin: &Origin, expected: &str) -> Result<Self, DecodeError> {
         if let Some(found) = headers.text(names::TYPE)?.filter(|found| *found != expected) {
-            return Err(DecodeError::Type { found: excerpt(found, 80), expected: expected.to_owned() });
+            return Err(DecodeError::Type { found: shown(found), expected: expected.to_owned() });
         }
         if let Some(found) = headers.text(names::SPEC)?.filter(|found| *found != "1.0") {
-            return Err(wrong(names::SPEC, found));
+            return Err(wrong(names::SPEC, found.as_bytes()));
         }
         let said = Said {
             id: headers.text(names::ID)?,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeError, Event, decode::excerpt};
+use super::{DecodeError, Event, problem};
 
 /// Any record of any topic, readable or not. Decoding it never fails.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,8 +51,7 @@ impl Event for AnyEvent {
 /// JSON that a database takes: UTF-8, well formed, no NUL (raw or escaped), no lone surrogates.
 fn readable(bytes: &[u8]) -> Result<&str, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    let _: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| excerpt(&error.to_string(), 300))?;
+    let _: serde_json::Value = serde_json::from_str(text).map_err(|error| problem::said(&error))?;
     if text.contains("\\u0000") {
         return Err("holds an escaped NUL".to_owned());
     }

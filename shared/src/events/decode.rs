@@ -1,6 +1,6 @@
-//! From bytes to an event, with a reason that a person understands.
+//! From bytes to an event, with a reason that a person understands and that quotes nothing of the bytes.
 
-use super::Event;
+use super::{Event, problem};
 
 /// Bytes of a record's value beyond which it is not read.
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
@@ -8,7 +8,8 @@ pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// Characters of one message beyond which nobody has typed it.
 pub const MAX_BODY_CHARS: usize = 100_000;
 
-/// Why bytes are not an event.
+/// Why bytes are not an event. The words go into logs and reasons, so they hold no value that was found: the bytes are
+/// kept beside them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The record has no value, or an empty one.
@@ -18,12 +19,10 @@ pub enum DecodeError {
     #[error("the record has no key; it must be tenant/ticket id")]
     NoKey,
     /// The key is not the ticket's.
-    #[error("the record's key '{key}' is not '{expected}'")]
+    #[error("the record's key, of {bytes} bytes, is not the tenant/id of its ticket")]
     Key {
-        /// The key found, cut to a readable length.
-        key: String,
-        /// The key that belongs to the payload.
-        expected: String,
+        /// Bytes of the key found.
+        bytes: usize,
     },
     /// Too large to be read.
     #[error("the record's value has {bytes} bytes, more than the {MAX_EVENT_BYTES} allowed")]
@@ -42,24 +41,24 @@ pub enum DecodeError {
     Json {
         /// What was expected.
         event: &'static str,
-        /// serde's own words, with line and column.
+        /// What was expected instead, with line and column.
         reason: String,
     },
     /// A type or version this worker does not know.
-    #[error("the event says it is '{found}', expected '{expected}'")]
+    #[error("the event says it is {found}, expected '{expected}'")]
     Type {
-        /// `ce_type` found.
+        /// `ce_type` found, in quotes if it is one of ours.
         found: String,
         /// `ce_type` expected.
         expected: String,
     },
     /// A header that cannot be read.
-    #[error("header {name} cannot be read: '{value}'")]
+    #[error("header {name} cannot be read; it has {bytes} bytes")]
     Header {
         /// The header's name.
         name: &'static str,
-        /// Its value, cut to a readable length.
-        value: String,
+        /// Bytes of its value.
+        bytes: usize,
     },
     /// A field that the schema allows and no worker could use.
     #[error("{field} {problem}")]
@@ -87,14 +86,16 @@ pub(super) fn json<E: Event>(bytes: &[u8]) -> Result<E, DecodeError> {
         return Err(DecodeError::Oversize { bytes: bytes.len() });
     }
     let text = std::str::from_utf8(bytes).map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
-    let event: E = serde_json::from_str(text)
-        .map_err(|error| DecodeError::Json { event: E::NAME, reason: excerpt(&error.to_string(), 300) })?;
+    let event: E = serde_json::from_str(text).map_err(|error| DecodeError::Json {
+        event: E::NAME,
+        reason: excerpt(&problem::said(&error), 300),
+    })?;
     event.check()?;
     Ok(event)
 }
 
 /// The first `chars` characters, so that a hostile value cannot fill a log line.
-pub(crate) fn excerpt(text: &str, chars: usize) -> String {
+fn excerpt(text: &str, chars: usize) -> String {
     let mut cut: String = text.chars().take(chars).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(chars).is_some() {
         cut.push('…');

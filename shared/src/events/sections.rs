@@ -138,7 +138,25 @@ pub enum Draft {
         /// Dollars that the call would have cost, estimated before it was made.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         saved: Option<f64>,
+        /// What providers billed all the same: a refusal, an answer of no use.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
     },
+}
+
+impl Draft {
+    /// No reply, and nothing billed or saved.
+    pub fn withheld(reason: impl Into<String>) -> Self {
+        Self::Withheld { reason: reason.into(), saved: None, usage: None }
+    }
+
+    /// What providers billed for it, whatever came of it.
+    pub fn usage(&self) -> Option<&Usage> {
+        match self {
+            Self::Reply(reply) => reply.usage.as_ref(),
+            Self::Withheld { usage, .. } => usage.as_ref(),
+        }
+    }
 }
 
 /// A reply that rests on its sources.
@@ -167,7 +185,7 @@ pub struct Reply {
     pub usage: Option<Usage>,
 }
 
-/// What a provider billed for one reply.
+/// What a provider billed for one ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Usage {
     /// The key of the call in the ledger.

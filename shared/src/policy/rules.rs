@@ -1,6 +1,6 @@
 //! Which rules apply to a ticket.
 
-use super::{Facts, Policy, RuleTerms};
+use super::{Facts, Policy, RuleTerms, variables::is_of_the_draft};
 use crate::events::{Route, Rule};
 
 impl RuleTerms {
@@ -38,6 +38,13 @@ impl Policy {
     /// The rule that lowers a route of `route`, hard rules apart: the lowest, of equals the first.
     pub fn lowered(&self, facts: &Facts<'_>, route: Route) -> Option<(Route, Rule)> {
         self.lowest(facts, |rule| !rule.is_hard() && rule.most() < route)
+    }
+
+    /// The rule that sends a ticket to a supervisor whatever a draft said, hard rules apart; the first of them.
+    pub fn escalated(&self, undrafted: &Facts<'_>) -> Option<Rule> {
+        let escalates = |rule: &RuleTerms| !rule.is_hard() && rule.most() == Route::Escalate;
+        let foregone = |rule: &RuleTerms| !rule.when.variables().iter().any(|name| is_of_the_draft(name));
+        self.lowest(undrafted, |rule| escalates(rule) && foregone(rule)).map(|(_, rule)| rule)
     }
 
     fn lowest(&self, facts: &Facts<'_>, is_asked: impl Fn(&RuleTerms) -> bool) -> Option<(Route, Rule)> {

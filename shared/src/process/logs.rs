@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::runner::quiet_panics;
+
 /// What is logged, and how.
 #[derive(Debug, Clone, Args)]
 pub struct Logs {
@@ -25,16 +27,13 @@ pub enum LogFormat {
 }
 
 impl Logs {
-    /// Begins to log. A panic in a worker says where it was and nothing of what it held: that may be a customer's.
+    /// Begins to log. A panic says where it was and nothing of what it held: see [`quiet_panics`].
     pub fn install(&self) {
         let lines = fmt().with_env_filter(EnvFilter::new(&self.log)).with_writer(std::io::stderr);
         match self.log_format {
             LogFormat::Text => drop(lines.try_init()),
             LogFormat::Json => drop(lines.json().flatten_event(true).try_init()),
         }
-        std::panic::set_hook(Box::new(|panic| {
-            let place = panic.location().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(place, "panic");
-        }));
+        quiet_panics();
     }
 }

@@ -1,6 +1,6 @@
 //! One record: decode, handle, try again, give up.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::FutureExt;
 use tokio::time::{Instant, sleep};
@@ -11,6 +11,7 @@ use super::{
     lanes::Lane as KeyLane,
     metrics::Metrics,
     output::{self, Cause, Verdict},
+    panics,
     weather::Weather,
 };
 use crate::{
@@ -90,7 +91,7 @@ async fn answer<W: Worker>(desk: &Desk<W>, record: &Record) -> Result<Option<Out
             Ok(Err(Failure::Reject(error))) => {
                 return Err(verdict(Fault::Refused, format!("{error:#}"), attempts));
             }
-            Err(panic) => return Err(verdict(Fault::Panic, message(&*panic), attempts)),
+            Err(panic) => return Err(verdict(Fault::Panic, panics::said(&*panic), attempts)),
             Ok(Err(Failure::Retry(error))) => {
                 let complaint = format!("{error:#}");
                 desk.weather.failure(&complaint);
@@ -119,28 +120,20 @@ fn open<E: Event>(record: &Record) -> Result<Envelope<E>, DecodeError> {
     let data = E::decode(value.ok_or(DecodeError::Empty)?)?;
     let key = record.key.as_deref().filter(|key| !key.is_empty()).ok_or(DecodeError::NoKey)?;
     let key = String::from_utf8_lossy(key);
-    if let Some((tenant, id)) = data.about() {
-        let expected = format!("{tenant}/{id}");
-        if key != expected {
-            return Err(DecodeError::Key { key: crate::events::excerpt(&key, 80), expected });
-        }
+    if let Some((tenant, id)) = data.about()
+        && key != format!("{tenant}/{id}")
+    {
+        return Err(DecodeError::Key { bytes: key.len() });
     }
     Ok(meta.envelope(key.into_owned(), origin, data))
 }
 
 impl<W: Worker> Desk<W> {
-    /// The rejection's record. One log line for each; the reason stands in the event, since it may quote the customer.
+    /// The rejection's record. One log line for each; the reason stands in the event.
     pub(super) fn reject(&self, record: &Arc<Record>, verdict: Verdict) -> Option<Outgoing> {
         let (origin, fault, attempts) = (&record.origin, verdict.fault, verdict.attempts);
         warn!(worker = W::NAME, topic = %origin.topic, partition = origin.partition, offset = origin.offset, ?fault,
             attempts, "event rejected");
         output::rejection(W::NAME, self.lane, record, verdict).ok()
     }
-}
-
-/// What a panic said.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("the worker broke on it: {}", text.as_deref().unwrap_or("no message"))
 }

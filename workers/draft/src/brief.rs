@@ -46,6 +46,10 @@ impl<'a> Brief<'a> {
             let reason = format!("the ticket goes to people in any case: {}", rule.reason);
             return Err(Idle::NoUse("hard_rule", reason));
         }
+        if let Some(rule) = policy.escalated(&facts) {
+            let reason = format!("a supervisor takes the ticket in any case: {}", rule.reason);
+            return Err(Idle::NoUse("rule", reason));
+        }
         let offer = offer(policy, ticket, classification).map_err(Idle::NoMatter)?;
         let passages =
             usable(policy.draft.similarity_from, classification, retrieval).map_err(Idle::NoMatter)?;

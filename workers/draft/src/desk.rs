@@ -77,9 +77,10 @@ impl Desk {
         let turns = self.providers.turns(policy);
         let brief = match Brief::new(policy, ticket, classification, retrieval) {
             Ok(brief) => brief,
-            Err(Idle::NoMatter(reason)) => return Ok(Draft::Withheld { reason, saved: None }),
+            Err(Idle::NoMatter(reason)) => return Ok(Draft::withheld(reason)),
             Err(Idle::NoUse(why, reason)) => {
-                return Ok(Draft::Withheld { reason, saved: saved(why, &turns, &event.data) });
+                let saved = saved(why, &turns, &event.data);
+                return Ok(Draft::Withheld { reason, saved, usage: None });
             }
         };
         let lane = Lane::of(&event.origin.topic);
@@ -87,7 +88,7 @@ impl Desk {
         if let Some(offer) = brief.offer
             && self.grants.look(offer, asking).await? == Granted::Had
         {
-            return Ok(Draft::Withheld { reason: had(offer), saved: None });
+            return Ok(Draft::withheld(had(offer)));
         }
         let case = Case { event, brief: &brief, lane, until: Instant::now() + most(&turns) };
         let draft = self.round(&turns, case).await?;
@@ -112,7 +113,7 @@ impl Desk {
                 Err(End::Again(reason)) => return Err(Failure::retry(said(turn, reason))),
             }
         }
-        Ok(Draft::Withheld { reason: reasons.join("; "), saved: None })
+        Ok(Draft::Withheld { reason: reasons.join("; "), saved: None, usage: billed })
     }
 
     async fn write(&self, turn: &Turn<'_>, case: Case<'_>, billed: &mut Option<Usage>) -> Result<Reply, End> {

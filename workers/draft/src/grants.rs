@@ -96,7 +96,7 @@ impl Grants {
         let Some(offer) = offer.filter(|_| reply.offer.is_some()) else { return Ok(Draft::Reply(reply)) };
         Ok(match self.take(offer, asked).await? {
             Granted::Yes => Draft::Reply(reply),
-            Granted::Had => Draft::Withheld { reason: had(offer), saved: None },
+            Granted::Had => Draft::Withheld { reason: had(offer), saved: None, usage: reply.usage },
             Granted::Unsure(why) => Draft::Reply(doubted(reply, offer, why)),
         })
     }

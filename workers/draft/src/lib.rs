@@ -89,6 +89,6 @@ pub fn local(
     let written = written.and_then(|brief| local::reply(&policy.draft, ticket, &brief.passages, brief.offer));
     match written {
         Ok(reply) => Draft::Reply(reply),
-        Err(reason) => Draft::Withheld { reason, saved: None },
+        Err(reason) => Draft::withheld(reason),
     }
 }

@@ -10,7 +10,7 @@ use draft::{DISCLOSURE, SIGN_OFF, local};
 use proptest::prelude::*;
 use serde_json::json;
 use shared::{
-    events::{Classification, Draft, Hazard, Passage, Reply, Retrieval, Ticket},
+    events::{Classification, Draft, Hazard, Passage, Reply, Retrieval, Sentiment, Ticket, Tier},
     policy::{HAZARDS, Policy},
 };
 
@@ -93,6 +93,33 @@ fn passages_of_the_same_intent_are_quoted_even_if_others_are_nearer() {
     let written =
         reply(answer(&ticket(), "get_refund", vec![other, passage("HB-R-1", 0.5, "get_refund", RETURNS)]));
     assert!(written.sentences.iter().flat_map(|one| &one.sources).all(|source| source.id == "HB-R-1"));
+}
+
+#[test]
+fn what_a_supervisor_takes_in_any_case_gets_no_reply() {
+    let passages = vec![passage("HB-R-1", 0.7, "get_refund", RETURNS)];
+    let retrieval = Retrieval { model: "e".to_owned(), index: "memory".to_owned(), passages };
+    let (mut vip, mut read) = (ticket(), classification("get_refund"));
+    vip.customer.tier = Tier::Vip;
+    read.mood.sentiment = Sentiment::VeryNegative;
+    let said = reason(local(&policy(), &vip, &read, &retrieval));
+    assert_eq!(said, "a supervisor takes the ticket in any case: a customer known by name is very upset");
+    let far = Classification { confidence: 0.40, out_of_scope: 0.90, ..classification("get_refund") };
+    let said = reason(local(&policy(), &ticket(), &far, &retrieval));
+    assert_eq!(
+        said,
+        "a supervisor takes the ticket in any case: no intent fits, so there is nothing to suggest"
+    );
+
+    let yaml = include_str!("../../../deploy/policy.yaml");
+    let suggests = yaml.replace("at_most: escalate", "at_most: suggest");
+    reply(local(&Policy::parse(&suggests).unwrap(), &vip, &read, &retrieval));
+    let asks_for_the_draft = yaml.replace(
+        "when: tier == \"vip\" && sentiment <= very_negative",
+        "when: tier == \"vip\" && grounded < 0.5",
+    );
+    assert_ne!(asks_for_the_draft, yaml);
+    reply(local(&Policy::parse(&asks_for_the_draft).unwrap(), &vip, &read, &retrieval));
 }
 
 #[test]

@@ -47,11 +47,7 @@ pub fn decide(
 /// What the ticket has cost so far, in dollars.
 fn cost(policy: &Policy, classification: &Classification, draft: &Draft) -> Cost {
     let compute = policy.compute.map_or(0.0, |price| price.dollars(classification.cpu_ms));
-    let usage = match draft {
-        Draft::Reply(reply) => reply.usage.as_ref(),
-        Draft::Withheld { .. } => None,
-    };
-    Cost { compute, tokens: usage.map_or(0.0, |usage| usage.dollars) }
+    Cost { compute, tokens: draft.usage().map_or(0.0, |usage| usage.dollars) }
 }
 
 fn threshold(Thresholds { auto, suggest }: Thresholds, score: f64) -> (Route, Rule) {

@@ -181,10 +181,20 @@ fn a_ticket_without_a_reply_is_not_auto_even_if_no_rule_says_so() {
     let mut policy = POLICY.clone();
     policy.rules.clear();
     let mut case = Case::plain();
-    case.draft = Draft::Withheld { reason: "no resolved ticket is like it".to_owned(), saved: None };
+    case.draft = Draft::withheld("no resolved ticket is like it");
     let decision = case.under(&policy);
     assert_eq!((decision.route, decision.rule.name.as_str()), (Route::Suggest, "no_reply"));
     assert_eq!(decision.rule.reason, "there is no reply: no resolved ticket is like it");
+}
+
+#[test]
+fn what_was_billed_for_no_reply_is_part_of_the_cost() {
+    let mut case = Case::plain();
+    let usage = serde_json::from_value(serde_json::json!({
+        "call": "c", "input_tokens": 900, "output_tokens": 20, "dollars": 0.0007
+    }));
+    case.draft = Draft::Withheld { reason: "refused".to_owned(), saved: None, usage: Some(usage.unwrap()) };
+    assert_eq!(case.under(&POLICY).cost.tokens, 0.0007);
 }
 
 #[test]
@@ -309,7 +319,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         case.retrieval.passages[0].score = similarity;
         case.reply().grounded = grounded;
         if withheld {
-            case.draft = Draft::Withheld { reason: "nothing to quote".to_owned(), saved: None };
+            case.draft = Draft::withheld("nothing to quote");
         }
         case
     })

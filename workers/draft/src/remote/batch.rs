@@ -14,6 +14,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 use tracing::{info, warn};
+use url::form_urlencoded;
 
 use super::{
     Answer, Trouble,
@@ -63,6 +64,14 @@ struct Link {
 struct Batch {
     id: String,
     processing_status: String,
+}
+
+/// A page of the list of batches.
+#[derive(Debug, Deserialize)]
+struct Page {
+    data: Vec<Batch>,
+    #[serde(default)]
+    has_more: bool,
 }
 
 impl Batch {
@@ -149,14 +158,11 @@ impl Link {
         self.json(self.get(&format!("v1/messages/batches/{id}"))?).await
     }
 
-    /// Every batch there is, newest first, up to a hundred.
-    async fn list(&self) -> Result<Vec<Batch>, Trouble> {
-        #[derive(Deserialize)]
-        struct Page {
-            data: Vec<Batch>,
-        }
-        let page: Page = self.json(self.get("v1/messages/batches?limit=100")?).await?;
-        Ok(page.data)
+    /// The batches after this one, newest first: one page of them.
+    async fn list(&self, after: Option<&str>) -> Result<Page, Trouble> {
+        let after = after.map(|id| form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>());
+        let after = after.map(|id| format!("&after_id={id}")).unwrap_or_default();
+        self.json(self.get(&format!("v1/messages/batches?limit=100{after}"))?).await
     }
 
     /// The lines of a batch's results.

@@ -86,6 +86,16 @@ async fn what_postgres_quotes_of_a_row_stands_in_no_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_postgres_refuses_stands_in_no_error() {
+    let world = World::bare().await;
+    for cast in ["integer", "uuid", "timestamptz", "jsonb", "inet", "boolean"] {
+        let error = world.sql.query(&format!("SELECT 'geheim'::text::{cast}"), &[]).await.unwrap_err();
+        let text = shared::database::DatabaseError::from(error).to_string();
+        assert!(text.contains("invalid input syntax") && !text.contains("geheim"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_who_waits_too_long_is_told_so_and_asks_again() {
     let world = World::new().await;
     let _call = sent(&world.ledger(), &ask(1)).await;

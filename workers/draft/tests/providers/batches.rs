@@ -62,19 +62,44 @@ async fn replayed_tickets_go_together_at_half_the_price_and_live_ones_do_not() {
 }
 
 #[tokio::test]
+async fn a_batch_is_found_again_on_the_last_page_of_many() {
+    let terms = Terms { batch: Duration::from_millis(1_000), page: 2, ..Terms::default() };
+    let (stand_in, database) = (StandIn::start(terms).await.unwrap(), database().await);
+    let (first, _folder) = worker(&stand_in, &database).await;
+    tokio::select! {
+        _ = first.handle(replayed(0)) => panic!("it was to be given up half-way"),
+        () = billed(&stand_in, 1) => {}
+    }
+    drop(first);
+    for number in 1..10 {
+        let (another, _folder) = worker(&stand_in, &crate::bench::database().await).await;
+        tokio::select! {
+            _ = another.handle(replayed(number)) => panic!("it was to be given up half-way"),
+            () = billed(&stand_in, u64::from(number) + 1) => {}
+        }
+    }
+    let (second, _folder) = worker(&stand_in, &database).await;
+    let Draft::Reply(reply) = draft(&second, replayed(0)).await else { panic!("withheld") };
+    assert_eq!(reply.provider, "anthropic");
+    assert_eq!(stand_in.ledger().totals.bills, 10, "it was not sent again");
+}
+
+/// Waits until the stand-in has written so many bills.
+async fn billed(stand_in: &StandIn, bills: u64) {
+    while stand_in.ledger().totals.bills < bills {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
 async fn after_a_crash_the_results_are_fetched_and_nothing_is_sent_again() {
     let terms = Terms { batch: Duration::from_millis(1_500), ..Terms::default() };
     let (stand_in, database) = (StandIn::start(terms).await.unwrap(), Postgres::empty_database().unwrap());
     let (first, _folder) = worker(&stand_in, &database).await;
     let handled = join_all((0..5).map(|number| first.handle(replayed(number))));
-    let taken = async {
-        while stand_in.ledger().totals.bills < 5 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
     tokio::select! {
         _ = handled => panic!("it was to be given up half-way"),
-        () = taken => {}
+        () = billed(&stand_in, 5) => {}
     }
     drop(first);
     assert_eq!(stand_in.ledger().totals.bills, 5);

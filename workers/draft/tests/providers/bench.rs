@@ -71,13 +71,6 @@ impl Bench {
             Draft::Withheld { reason, .. } => panic!("withheld: {reason}"),
         }
     }
-
-    pub async fn reason(&self, number: u32) -> String {
-        match self.draft(number).await {
-            Draft::Reply(reply) => panic!("{} wrote: {}", reply.provider, reply.text()),
-            Draft::Withheld { reason, .. } => reason,
-        }
-    }
 }
 
 pub async fn worker(

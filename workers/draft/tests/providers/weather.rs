@@ -127,8 +127,12 @@ async fn an_answer_of_no_use_is_paid_for_once_and_the_next_provider_writes() {
 
             let alone = Bench::new(providers).await;
             alone.stand_in.next([weather]);
-            let reason = alone.reason(1).await;
+            let drafted = alone.draft(1).await;
+            let Draft::Withheld { reason, .. } = &drafted else { panic!("{weather:?}: written") };
             assert!(reason.contains(word), "{weather:?}: {reason}");
+            let (usage, bills) = (drafted.usage().unwrap(), alone.stand_in.ledger().totals);
+            assert_eq!(usage.output_tokens, bills.output_tokens, "{weather:?}");
+            assert!(usage.dollars > 0.0, "{weather:?}");
         }
     }
 }

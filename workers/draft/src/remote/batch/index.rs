@@ -15,6 +15,10 @@ use tracing::warn;
 use super::{Answer, Batch, Link, Trouble};
 use crate::remote::anthropic::Message;
 
+/// Pages of the list, of a hundred batches each, that are looked through for one call. What fell out of them was sent
+/// ten thousand batches ago.
+const MOST_PAGES: usize = 100;
+
 /// What is known of batches.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -56,7 +60,7 @@ impl Index {
         loop {
             match self.look(batch).await {
                 Ok(true) => {
-                    let found = self.known.lock().await.answers.remove(key);
+                    let found = self.take(key).await;
                     return found.unwrap_or_else(|| {
                         Err(Trouble::Lost("ended a batch without this result".to_owned()))
                     });
@@ -71,17 +75,30 @@ impl Index {
         }
     }
 
-    /// The answer under this key in any batch that the provider lists; one under way is waited for.
+    /// The answer under this key in any batch that the provider lists, page by page; one under way is waited for.
     pub(super) async fn find(&self, key: &str) -> Result<Option<Answer>, Trouble> {
-        for batch in self.link.list().await? {
-            if let Some(found) = self.known.lock().await.answers.remove(key) {
-                return found.map(Some);
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let page = self.link.list(after.as_deref()).await?;
+            for batch in &page.data {
+                if let Some(found) = self.take(key).await {
+                    return found.map(Some);
+                }
+                while !self.fetch(&batch.id, batch.ended()).await? {
+                    sleep(self.glance).await;
+                }
             }
-            while !self.fetch(&batch.id, batch.ended()).await? {
-                sleep(self.glance).await;
+            after = page.data.last().map(|batch| batch.id.clone());
+            if after.is_none() || !page.has_more {
+                return self.take(key).await.transpose();
             }
         }
-        self.known.lock().await.answers.remove(key).transpose()
+        warn!(key, pages = MOST_PAGES, "a call was looked for in the newest batches only, and is sent again");
+        self.take(key).await.transpose()
+    }
+
+    async fn take(&self, key: &str) -> Option<Result<Answer, Trouble>> {
+        self.known.lock().await.answers.remove(key)
     }
 
     /// Whether the batch has ended; its results are known then.
