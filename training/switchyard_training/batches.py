@@ -14,9 +14,9 @@ from switchyard_training.text import prepare
 
 MAIL_SHARE = 0.28
 # How often a hand-written text comes in an epoch.
-TIMES = {"tickets": 4, "hazards": 3, "out_of_scope": 2, "mood": 2, "requests": 3, "intents_extra": 3, "table": 1}
+TIMES = {"tickets": 4, "hazards": 3, "out_of_scope": 2, "mood": 2, "requests": 3, "intents_extra": 3, "scenery": 1, "table": 1}
 # Mails of scenery alone and strings of random letters in an epoch; both are out of scope.
-EMPTY_MAILS = 160
+EMPTY_MAILS = 300
 GIBBERISH = 60
 TICKET_LENGTH = 160
 UNKNOWN = -100
@@ -46,22 +46,22 @@ def joined(one: Sample, other: Sample, rng: random.Random) -> Sample:
     return Sample(" ".join(parts), "joined", one.split, intent=one.intent, sentiment=None, urgency=None, hazards=hazards, out_of_scope=False)
 
 
-def varied(sample: Sample, rng: random.Random) -> Sample:
-    """A copy of the sample with its text as somebody else might have sent it."""
+def varied(sample: Sample, rng: random.Random, stories: list[str]) -> Sample:
+    """A copy of the sample with its text as somebody else might have sent it, perhaps in a mail with some of these stories."""
     if sample.source == "tickets" and (len(sample.text) > TICKET_LENGTH or rng.random() < 0.8):
         text = augment.ticket(sample.text, rng)
     elif len(sample.text) > 350:
         text = augment.typo(sample.text, rng, 0.01) if rng.random() < 0.2 else sample.text
     elif rng.random() < MAIL_SHARE:
-        text = augment.mail(sample.text, rng, 0 if sample.out_of_scope and rng.random() < 0.5 else None)
+        text = augment.mail(sample.text, rng, 0 if sample.out_of_scope and rng.random() < 0.5 else None, stories)
     else:
         text = augment.short(sample.text, rng)
     return Sample(**{**sample.__dict__, "text": text})
 
 
-def without_request(rng: random.Random) -> list[Sample]:
-    """Texts that ask for nothing, so that scenery alone never looks like a request."""
-    texts = [augment.empty_mail(rng) for _ in range(EMPTY_MAILS)] + [augment.gibberish(rng) for _ in range(GIBBERISH)]
+def without_request(rng: random.Random, stories: list[str]) -> list[Sample]:
+    """Texts that ask for nothing, so that scenery alone never looks like a request or a hazard."""
+    texts = [augment.empty_mail(rng, stories) for _ in range(EMPTY_MAILS)] + [augment.gibberish(rng) for _ in range(GIBBERISH)]
     return [Sample(text, "out_of_scope", "train", hazards=[], out_of_scope=True) for text in texts]
 
 
@@ -86,7 +86,9 @@ def epoch_samples(samples: list[Sample], settings: Settings, epoch: int) -> list
     for sample in other:
         if sample.hazards is not None and sample.intent is None and not sample.out_of_scope and (sample.hazards or rng.random() < 0.5):
             chosen.append(joined(rng.choice(tickets if tickets and rng.random() < 0.6 else ordinary), sample, rng))
-    return [varied(sample, rng) for sample in chosen] + without_request(rng)
+    stories = augment.scenery(samples, "train")
+    calm = augment.scenery([s for s in samples if s.sentiment in (None, "neutral")], "train")
+    return [varied(sample, rng, calm if sample.sentiment else stories) for sample in chosen] + without_request(rng, stories)
 
 
 def label_arrays(samples: list[Sample]) -> dict[str, np.ndarray]:

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, default=default.out, help="folder that gets classifier/ and encoder/")
     made.add_argument("--work", type=Path, default=default.work, help="folder for what lies between the steps")
     made.add_argument("--tickets", type=Path, default=default.tickets, help="folder with the demo's tickets; tested on, never trained on")
+    made.add_argument("--start", type=Path, metavar="FILE", help="go on from the adapter.safetensors of an earlier training of the same base, rank and targets")
     made.add_argument("--base", default=default.base, help="all-MiniLM-L6-v2, a folder, or a Hub id such as distilbert-base-uncased")
     made.add_argument("--epochs", type=int, default=default.epochs)
     made.add_argument("--rank", type=int, default=default.rank, help="rank of the adapters")
