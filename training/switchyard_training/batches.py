@@ -7,7 +7,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from switchyard_training import augment
-from switchyard_training.sample import Sample
+from switchyard_training.sample import Sample, file_of
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HAZARDS, INTENTS, SENTIMENTS, URGENCIES
 from switchyard_training.text import prepare
@@ -81,14 +81,16 @@ def epoch_samples(samples: list[Sample], settings: Settings, epoch: int) -> list
             wanted = settings.per_intent // len(pools)
             chosen += rng.sample(pool, wanted) if len(pool) >= wanted else rng.choices(pool, k=wanted)
     ordinary, tickets = list(chosen), [s for s in other if s.source == "tickets"]
-    for sample in other:
+    is_new = lambda sample: not settings.new or file_of(sample) in settings.new.split(",")  # noqa: E731
+    fresh = list(filter(is_new, other))
+    chosen += [sample for sample in other if not is_new(sample)]
+    for sample in fresh:
         chosen += [sample] * TIMES[sample.source]
-    for sample in other:
+    for sample in fresh:
         if sample.hazards is not None and sample.intent is None and not sample.out_of_scope and (sample.hazards or rng.random() < 0.5):
             chosen.append(joined(rng.choice(tickets if tickets and rng.random() < 0.6 else ordinary), sample, rng))
     stories = augment.scenery(samples, "train")
-    calm = augment.scenery([s for s in samples if s.sentiment in (None, "neutral")], "train")
-    return [varied(sample, rng, calm if sample.sentiment else stories) for sample in chosen] + without_request(rng, stories)
+    return [varied(sample, rng, stories) for sample in chosen] + without_request(rng, stories)
 
 
 def label_arrays(samples: list[Sample]) -> dict[str, np.ndarray]:

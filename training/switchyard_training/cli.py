@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--lr", type=float, default=default.lr, help="highest learning rate of the adapters; the heads get twice that")
     made.add_argument("--threads", type=int, default=default.threads, help="CPU threads; another number gives other bits")
     made.add_argument("--without", default=default.without, help="intents to leave out of training, to see what the model says of them")
+    made.add_argument("--new", default=default.new, metavar="FILES", help="hand-written files that --start has not learned from, such as hazards_d,scenery: their texts come several times an epoch, all others once and never joined")
     made.add_argument("--repo", default="", help="push: the Hub's repository, <user>/<name>; the token comes from HF_TOKEN")
     made.add_argument("--dry-run", action="store_true", help="push: list what would go and send nothing")
     made.add_argument("--strict", action="store_true", help="train on the 20k release alone, nothing of the 6,480 one")

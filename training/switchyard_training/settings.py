@@ -34,6 +34,7 @@ class Settings:
     batch_tokens: int = 1600
     threads: int = 2
     without: str = ""
+    new: str = ""
     lr: float = 1.5e-3
     strict: bool = False
     max_tokens: int = 256

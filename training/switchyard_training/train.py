@@ -93,7 +93,11 @@ def plan(samples: list[sample.Sample], settings: Settings) -> list[list[tuple]]:
 def training_samples(settings: Settings) -> list[sample.Sample]:
     """The training split, without the intents that the settings leave out."""
     without = set(filter(None, settings.without.split(",")))
-    return [s for s in sample.load(settings) if s.split == "train" and s.intent not in without]
+    found = [s for s in sample.load(settings) if s.split == "train" and s.intent not in without]
+    unknown = set(filter(None, settings.new.split(","))) - set(map(sample.file_of, found))
+    if unknown:
+        raise sample.DataError(f"--new names no file with training texts: {', '.join(sorted(unknown))}")
+    return found
 
 
 class Run:

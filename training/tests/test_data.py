@@ -108,6 +108,13 @@ def test_natural_tickets_come_four_times_an_epoch_and_keep_their_words():
     assert len(chosen) == 12 + len(INTENTS) + batches.EMPTY_MAILS + batches.GIBBERISH
 
 
+def test_with_new_files_named_all_others_come_once_an_epoch():
+    tickets = [Sample("where is the lamp", "tickets", "train", intent="track_order", group=f"{file}/g") for file in ("tickets", "tickets_b")]
+    bitext = [Sample("track it", "bitext-20k", "train", intent=intent) for intent in INTENTS]
+    chosen = [s.group for s in batches.epoch_samples(tickets + bitext, data.Settings(per_intent=1, new="tickets_b"), 0)]
+    assert (chosen.count("tickets/g"), chosen.count("tickets_b/g")) == (1, 4)
+
+
 def test_of_a_long_text_both_ends_are_read():
     tokens = batches.tokenizer(model.tokenizer_file("all-MiniLM-L6-v2"))
     whole = batches.token_ids(tokens, ["lamp " * 300 + "sue"], 1000)[0]
