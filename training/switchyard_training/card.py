@@ -126,7 +126,7 @@ def cost_text(figures: dict) -> str:
     dollars = ms / 3_600_000 * DOLLARS_A_CPU_HOUR
     return (
         f"Trained in {hours * 60:.0f} minutes, {len(training.get('epochs', []))} epochs of about {training.get('texts_an_epoch', [0])[0]:,} texts, on {where}: "
-        f"{energy}, base weights not counted. An answer costs {ms} ms of one CPU core ({figures['cost']['tickets']} tickets one at a time, tokenizer included, on a busy machine), "
+        f"{energy}, base weights{' and the training it went on from' if training.get('start') else ''} not counted. An answer costs {ms} ms of one CPU core ({figures['cost']['tickets']} tickets one at a time, tokenizer included, on a busy machine), "
         f"${dollars:.7f} at ${DOLLARS_A_CPU_HOUR} a vCPU-hour (November 2026)."
     )
 
