@@ -161,6 +161,16 @@ NEIGHBOURS = {
 }
 
 
+SCENERY = {"train": STORIES, "calibrate": CALIBRATION_STORIES, "test": TEST_STORIES}
+# Characters of a mail's scenery and request together that the model reads whole.
+ROOM = 1000
+
+
+def scenery(samples: list, split: str) -> list[str]:
+    """The sentences that belong into a split's mails: those above, and the samples that are scenery."""
+    return SCENERY[split] + [sample.text for sample in samples if sample.source == "scenery" and sample.split == split]
+
+
 def fill(text: str, rng: random.Random) -> str:
     return text.replace("{n}", str(rng.randint(1000, 999999))).replace("{d}", str(rng.randint(4, 20)))
 
@@ -226,9 +236,20 @@ def ticket(text: str, rng: random.Random) -> str:
     return text
 
 
-def empty_mail(rng: random.Random) -> str:
-    """Greeting, one to six sentences of scenery, closing: a mail that asks for nothing."""
-    scenery = [fill(story, rng) for story in rng.sample(STORIES, rng.choice([1, 1, 2, 3, 4, 6]))]
+def picked(texts: list[str], count: int, room: int, rng: random.Random) -> list[str]:
+    """So many sentences of scenery, fewer where they would not fit."""
+    found = []
+    for text in rng.sample(texts, min(count, len(texts))):
+        room -= len(text)
+        if room < 0:
+            break
+        found.append(fill(text, rng))
+    return found
+
+
+def empty_mail(rng: random.Random, story_texts: list[str] = STORIES) -> str:
+    """Greeting, one to twelve sentences of scenery, closing: a mail that asks for nothing."""
+    scenery = picked(story_texts, rng.choice([1, 1, 2, 3, 4, 6, 9, 12]), ROOM, rng)
     parts = [rng.choice(GREETINGS) if rng.random() < 0.7 else "", " ".join(scenery), rng.choice(CLOSINGS), rng.choice(NAMES)]
     whole = "\n".join(part for part in parts if part)
     return typo(whole, rng, 0.02) if rng.random() < 0.2 else whole
@@ -247,9 +268,9 @@ def ending(text: str) -> str:
 
 
 def mail(text: str, rng: random.Random, stories: int | None = None, story_texts: list[str] = STORIES) -> str:
-    """The request somewhere inside a mail: subject, greeting, up to eight sentences of scenery, closing, name, footer."""
-    count = rng.choice([0, 1, 1, 2, 2, 3, 4, 6, 8]) if stories is None else stories
-    scenery = [fill(s, rng) for s in rng.sample(story_texts, min(count, len(story_texts)))]
+    """The request somewhere inside a mail: subject, greeting, up to twelve sentences of scenery, closing, name, footer."""
+    count = rng.choice([0, 1, 1, 2, 2, 3, 4, 6, 8, 12]) if stories is None else stories
+    scenery = picked(story_texts, count, ROOM - len(text), rng)
     before = rng.randint(0, len(scenery))
     request = ending(letter_case(numbers(text, rng), rng))
     body = scenery[:before] + [f"{rng.choice(BRIDGES)} {request}".strip()] + scenery[before:]

@@ -7,16 +7,16 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from switchyard_training import augment
-from switchyard_training.sample import Sample
+from switchyard_training.sample import Sample, file_of
 from switchyard_training.settings import Settings
 from switchyard_training.taxonomy import HAZARDS, INTENTS, SENTIMENTS, URGENCIES
 from switchyard_training.text import prepare
 
 MAIL_SHARE = 0.28
 # How often a hand-written text comes in an epoch.
-TIMES = {"tickets": 4, "hazards": 3, "out_of_scope": 2, "mood": 2, "requests": 3, "intents_extra": 3, "table": 1}
+TIMES = {"tickets": 4, "hazards": 3, "out_of_scope": 2, "mood": 2, "requests": 3, "intents_extra": 3, "scenery": 1, "table": 1}
 # Mails of scenery alone and strings of random letters in an epoch; both are out of scope.
-EMPTY_MAILS = 160
+EMPTY_MAILS = 300
 GIBBERISH = 60
 TICKET_LENGTH = 160
 UNKNOWN = -100
@@ -46,22 +46,22 @@ def joined(one: Sample, other: Sample, rng: random.Random) -> Sample:
     return Sample(" ".join(parts), "joined", one.split, intent=one.intent, sentiment=None, urgency=None, hazards=hazards, out_of_scope=False)
 
 
-def varied(sample: Sample, rng: random.Random) -> Sample:
-    """A copy of the sample with its text as somebody else might have sent it."""
+def varied(sample: Sample, rng: random.Random, stories: list[str]) -> Sample:
+    """A copy of the sample with its text as somebody else might have sent it, perhaps in a mail with some of these stories."""
     if sample.source == "tickets" and (len(sample.text) > TICKET_LENGTH or rng.random() < 0.8):
         text = augment.ticket(sample.text, rng)
     elif len(sample.text) > 350:
         text = augment.typo(sample.text, rng, 0.01) if rng.random() < 0.2 else sample.text
     elif rng.random() < MAIL_SHARE:
-        text = augment.mail(sample.text, rng, 0 if sample.out_of_scope and rng.random() < 0.5 else None)
+        text = augment.mail(sample.text, rng, 0 if sample.out_of_scope and rng.random() < 0.5 else None, stories)
     else:
         text = augment.short(sample.text, rng)
     return Sample(**{**sample.__dict__, "text": text})
 
 
-def without_request(rng: random.Random) -> list[Sample]:
-    """Texts that ask for nothing, so that scenery alone never looks like a request."""
-    texts = [augment.empty_mail(rng) for _ in range(EMPTY_MAILS)] + [augment.gibberish(rng) for _ in range(GIBBERISH)]
+def without_request(rng: random.Random, stories: list[str]) -> list[Sample]:
+    """Texts that ask for nothing, so that scenery alone never looks like a request or a hazard."""
+    texts = [augment.empty_mail(rng, stories) for _ in range(EMPTY_MAILS)] + [augment.gibberish(rng) for _ in range(GIBBERISH)]
     return [Sample(text, "out_of_scope", "train", hazards=[], out_of_scope=True) for text in texts]
 
 
@@ -81,12 +81,16 @@ def epoch_samples(samples: list[Sample], settings: Settings, epoch: int) -> list
             wanted = settings.per_intent // len(pools)
             chosen += rng.sample(pool, wanted) if len(pool) >= wanted else rng.choices(pool, k=wanted)
     ordinary, tickets = list(chosen), [s for s in other if s.source == "tickets"]
-    for sample in other:
+    is_new = lambda sample: not settings.new or file_of(sample) in settings.new.split(",")  # noqa: E731
+    fresh = list(filter(is_new, other))
+    chosen += [sample for sample in other if not is_new(sample)]
+    for sample in fresh:
         chosen += [sample] * TIMES[sample.source]
-    for sample in other:
+    for sample in fresh:
         if sample.hazards is not None and sample.intent is None and not sample.out_of_scope and (sample.hazards or rng.random() < 0.5):
             chosen.append(joined(rng.choice(tickets if tickets and rng.random() < 0.6 else ordinary), sample, rng))
-    return [varied(sample, rng) for sample in chosen] + without_request(rng)
+    stories = augment.scenery(samples, "train")
+    return [varied(sample, rng, stories) for sample in chosen] + without_request(rng, stories)
 
 
 def label_arrays(samples: list[Sample]) -> dict[str, np.ndarray]:

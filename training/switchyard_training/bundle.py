@@ -9,11 +9,12 @@ import numpy as np
 from switchyard_training import card, evaluate, model, runtime
 from switchyard_training.sample import Sample
 from switchyard_training.digests import MAKERS, code_digest, digest
-from switchyard_training.settings import Settings
+from switchyard_training.settings import LEARNED, Settings
 from switchyard_training.taxonomy import INTENTS
 
 FORMAT = 1
 MODEL_FILES = {"classifier": "classifier.onnx", "encoder": "encoder.int8.onnx"}
+FILES = ("model.onnx", "tokenizer.json", LEARNED)
 PREPROCESSING = 1
 GOLDEN_CLASSIFIER = [
     "Where is my parcel? It should have been here on Tuesday.",
@@ -61,7 +62,7 @@ def describe(settings: Settings, name: str, folder: Path, code: str) -> dict:
         "kind": name,
         "format": FORMAT,
         "base_model": base,
-        "files": {file: digest(folder / file) for file in ("model.onnx", "tokenizer.json")},
+        "files": {path.name: digest(path) for path in sorted(folder.iterdir()) if path.name in FILES},
         "max_tokens": settings.max_tokens,
         "preprocessing": PREPROCESSING,
         "language": "en",
@@ -102,6 +103,7 @@ def lay_report(made: Path, place: Path) -> None:
 
 def bundle_classifier(settings: Settings) -> Path:
     folder = fresh(settings, "classifier")
+    shutil.copyfile(settings.path(LEARNED), folder / LEARNED)
     lay_report(settings.path("report"), folder / "report")
     judge = evaluate.Judge(settings)
     found = judge.probabilities([Sample(text, "golden", "test") for text in GOLDEN_CLASSIFIER], "")["intent"]
@@ -112,6 +114,7 @@ def bundle_classifier(settings: Settings) -> Path:
     content = describe(settings, "classifier", folder, code_digest(*MAKERS)) | {
         "heads": judge.heads, "rejection": judge.rejection, "golden": golden, "metrics": card.headline(figures),
     }
+    content["training"] |= {"rank": settings.rank, "targets": settings.targets, "start": figures["training"]["start"]}
     write(folder, content)
     (folder / "README.md").write_text(card.classifier_card(content, figures), encoding="utf-8")
     move_in(folder, settings.out / "classifier")

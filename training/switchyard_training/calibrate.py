@@ -28,8 +28,9 @@ def calibration_samples(samples: list[sample.Sample], seed: int) -> list[sample.
     held = [s for s in samples if s.split == "calibrate"]
     bitext, chosen = ([s for s in held if s.source.startswith("bitext") is is_bitext] for is_bitext in (True, False))
     chosen += rng.sample(bitext, min(BITEXT_TEXTS, len(bitext)))
+    stories = augment.scenery(samples, "calibrate")
     made = [sample.Sample(**{**s.__dict__, "text": augment.short(s.text, rng)}) for s in chosen]
-    made += [sample.Sample(**{**s.__dict__, "text": augment.mail(s.text, rng, None, augment.CALIBRATION_STORIES)}) for s in chosen]
+    made += [sample.Sample(**{**s.__dict__, "text": augment.mail(s.text, rng, None, stories)}) for s in chosen]
     return made
 
 

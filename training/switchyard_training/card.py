@@ -80,6 +80,21 @@ def intent_table(figures: dict) -> str:
     return table(head, [[names.get(n, n), *(f[k] for k in keys)] for n, f in figures["intent"].items()])
 
 
+def texts_text(figures: dict) -> str:
+    """How many texts of each kind the project's own files hold."""
+    names = {
+        "tickets": "natural tickets with all labels", "hazards": "hazards and their look-alikes", "out_of_scope": "texts out of scope", "mood": "with sentiment and urgency alone",
+        "requests": "requests", "intents_extra": "requests of the intents that Bitext lacks", "scenery": "sentences of scenery",
+    }
+    counts = figures.get("texts", {})
+    return ", ".join(f"{counts[kind]:,} {name}" for kind, name in names.items() if kind in counts)
+
+
+def start_text(training: dict) -> str:
+    start = training.get("start")
+    return f"- It went on from the weights of an earlier training on the same releases and most of the same texts (`{start}`).\n" if start else ""
+
+
 def scope_table(figures: dict) -> str:
     keys = ["auroc_intent_confidence", "auroc_scope_head", "out_of_scope_above_bar_that_lets_90_percent_in", "out_of_scope_above_0.85_confidence",
             "out_of_scope_flagged", "in_scope_flagged", "ece_with_20_percent_out_of_scope"]
@@ -111,7 +126,7 @@ def cost_text(figures: dict) -> str:
     dollars = ms / 3_600_000 * DOLLARS_A_CPU_HOUR
     return (
         f"Trained in {hours * 60:.0f} minutes, {len(training.get('epochs', []))} epochs of about {training.get('texts_an_epoch', [0])[0]:,} texts, on {where}: "
-        f"{energy}, base weights not counted. An answer costs {ms} ms of one CPU core ({figures['cost']['tickets']} tickets one at a time, tokenizer included, on a busy machine), "
+        f"{energy}, base weights{' and the training it went on from' if training.get('start') else ''} not counted. An answer costs {ms} ms of one CPU core ({figures['cost']['tickets']} tickets one at a time, tokenizer included, on a busy machine), "
         f"${dollars:.7f} at ${DOLLARS_A_CPU_HOUR} a vCPU-hour (November 2026)."
     )
 
@@ -162,10 +177,10 @@ it on their own tickets. Not for decisions about people, not for detecting emerg
 
 - Bitext customer-support utterances, 20k release, and 70 % of the texts that only the 6,480 release has (CDLA-Sharing-1.0; the data is not part of this repository;
   `--strict` would leave the 6,480 release out).
-- 70 % of 1,788 natural tickets with all labels, several times an epoch where a Bitext text comes once in several epochs, and other texts written for this project:
-  further requests, 2,000 hazards with look-alikes, 1,500 out-of-scope questions, sentiment and urgency (`training/data`). All of them synthetic, no real mails.
+- 70 % of the texts written for this project (`training/data`), all of them synthetic, no real mails: {texts_text(figures)}. A ticket comes several times an epoch
+  where a Bitext text comes once in several epochs.
 - One-sentence texts also inside mails with greeting, scenery, signature, typos and other numbers (`augment.py`); scenery and random letters alone count as out of scope.
-
+{start_text(training)}
 No real customer's ticket is in it.
 
 ## Figures

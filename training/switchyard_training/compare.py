@@ -9,7 +9,7 @@ import random
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
-from switchyard_training import batches, gate, measures, model, runtime, sample
+from switchyard_training import augment, batches, gate, measures, model, runtime, sample
 from switchyard_training.evaluate import in_mails, resolved_tickets
 from switchyard_training.settings import Settings
 
@@ -76,7 +76,7 @@ def compare(settings: Settings) -> list[dict]:
         "natural tickets": [s for s in test if s.source == "tickets"],
         "demo's resolved tickets": resolved_tickets(settings.tickets),
         "a release not trained on": release,
-        "the same in mails": in_mails(release, settings.seed, (2, 5)),
+        "the same in mails": in_mails(release, settings.seed, (2, 5), augment.scenery(samples, "test")),
     }
     outside = [s for s in test if s.source == "out_of_scope"]
     found = {name: scores(onnx.answers([s.text for s in texts], name), distances, rejection) for name, texts in (inside | {"": outside}).items() if texts}

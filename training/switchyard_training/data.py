@@ -21,6 +21,8 @@ BITEXT = {
     "27k": ("Bitext_Sample_Customer_Support_Training_Dataset_27K_responses-v11.csv", "instruction"),
 }
 HUB = "bitext/Bitext-customer-support-llm-chatbot-training-dataset"
+# What a kind of hand-written file says about being out of scope where it does not say no; of a mood nothing is known.
+OUT_OF_SCOPE = {"out_of_scope": True, "scenery": True, "mood": None}
 # Characters that make a template.
 TEMPLATE_LENGTH = 2000
 COLUMNS = ("text", "subject", "intent", "sentiment", "urgency", "hazards", "out_of_scope", "group")
@@ -117,7 +119,7 @@ def handwritten_sample(row: Row, stem: str, kind: str, problems: Problems) -> Sa
         row.values.setdefault("hazards", [])
     sample = labelled(row, kind, f"{stem}/{row.values.get('group') or row.values['text']}", problems)
     if sample and not (kind == "hazards" and sample.hazards):  # "I will sue" alone is neither a request nor somebody else's business
-        sample.out_of_scope = kind == "out_of_scope"
+        sample.out_of_scope = OUT_OF_SCOPE.get(kind, False)
     return sample
 
 

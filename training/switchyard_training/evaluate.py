@@ -1,14 +1,14 @@
 """What the shipped int8 file answers on texts it was not trained on; writes work/report/."""
 
-import csv
 import json
 import random
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+from sklearn.metrics import f1_score
 
 from switchyard_training import augment, batches, gate, measures, model, runtime, sample
 from switchyard_training.settings import Settings
@@ -21,10 +21,10 @@ COMPARED = ("natural_tickets", *RELEASES, *(f"{name}_in_long_mails" for name in 
 COST_TEXTS = 200
 
 
-def in_mails(samples: list[sample.Sample], seed: int, stories: tuple[int, int]) -> list[sample.Sample]:
-    """Each text inside a mail whose scenery no training mail contains."""
+def in_mails(samples: list[sample.Sample], seed: int, stories: tuple[int, int], texts: list[str]) -> list[sample.Sample]:
+    """Each text inside a mail of so many sentences of this scenery, which no training mail contains."""
     rng = random.Random(f"{seed}/evaluate/{stories}")
-    return [replace(s, text=augment.mail(s.text, rng, rng.randint(*stories), augment.TEST_STORIES)) for s in samples]
+    return [replace(s, text=augment.mail(s.text, rng, rng.randint(*stories), texts)) for s in samples]
 
 
 def with_typos(samples: list[sample.Sample], seed: int) -> list[sample.Sample]:
@@ -138,48 +138,6 @@ def parity(settings: Settings, int8: Judge, sets: dict[str, list[sample.Sample]]
     return found
 
 
-def write_confusions(folder: Path, labels: np.ndarray, predicted: np.ndarray) -> None:
-    """confusion.csv, confusion.png and intents.csv for the release that was not trained on."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    used = [i for i in range(len(INTENTS)) if (labels == i).any() or (predicted == i).any()]
-    names = [INTENTS[i] for i in used]
-    matrix = confusion_matrix(labels, predicted, labels=used)
-    with (folder / "confusion.csv").open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["true \\ predicted", *names])
-        writer.writerows([name, *row] for name, row in zip(names, matrix.tolist()))
-    precision, recall, f1, count = precision_recall_fscore_support(labels, predicted, labels=used, zero_division=0)
-    with (folder / "intents.csv").open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["intent", "texts", "precision", "recall", "f1"])
-        writer.writerows([n, c, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}"] for n, c, p, r, f in zip(names, count, precision, recall, f1))
-    share = matrix / matrix.sum(1, keepdims=True).clip(min=1)
-    figure, axes = pyplot.subplots(figsize=(11, 10))
-    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
-    axes.set_title("texts of a release that was not trained on (share of the true intent)")
-    figure.colorbar(image, fraction=0.04)
-    figure.tight_layout()
-    figure.savefig(folder / "confusion.png", dpi=110, metadata={"Software": None})
-    pyplot.close(figure)
-
-
-def write_reliability(folder: Path, probability: np.ndarray, labels: np.ndarray) -> None:
-    """reliability.csv: confidence and accuracy, bin by bin."""
-    rows = measures.reliability(probability.max(-1), (probability.argmax(-1) == labels).astype(float))
-    with (folder / "reliability.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def cpu_milliseconds(judge: Judge, texts: list[str]) -> dict:
     """CPU time a ticket, one at a time, tokenizer and network; this figure alone differs from run to run."""
     one = runtime.Onnx(judge.path, judge.tokenizer, judge.max_tokens, threads=1)
@@ -262,15 +220,51 @@ def test_sets(samples: list[sample.Sample], seed: int, tickets: Path) -> dict[st
     release = [s for s in test if s.is_release and s.intent]
     name = "bitext_4514" if all(s.source == "bitext-4514" for s in release) else "held_out_release"
     some = random.Random(seed).sample(release, min(1000, len(release)))
+    scenery = augment.scenery(samples, "test")
     return {
         "natural_tickets": [s for s in test if s.source == "tickets"],
         name: release,
-        f"{name}_in_mails": in_mails(some, seed, (2, 5)),
-        f"{name}_in_long_mails": in_mails(some[:400], seed, (8, 12)),
+        f"{name}_in_mails": in_mails(some, seed, (2, 5), scenery),
+        f"{name}_in_long_mails": in_mails(some[:400], seed, (8, 12), scenery),
         f"{name}_with_typos": with_typos(some, seed),
         "resolved_tickets": resolved_tickets(tickets),
         "handwritten_intents": [s for s in test if s.source in ("intents_extra", "requests")],
     }
+
+
+def held_out(samples: list[sample.Sample], kind: str) -> list[sample.Sample]:
+    """The test texts of a kind of hand-written file."""
+    return [s for s in samples if s.split == "test" and s.source == kind]
+
+
+def intent_figures(judge: Judge, sets: dict[str, list[sample.Sample]], figures: dict) -> tuple[dict, dict]:
+    """Adds what the sets with intents say; gives their answers and their true intents."""
+    answers, truths = {}, {}
+    for name, chosen in sets.items():
+        answers[name] = judge.probabilities(chosen, name)
+        labels = batches.label_arrays(chosen)
+        truths[name] = labels["intent"]
+        figures["intent"][name] = measures.classification(answers[name]["intent"], labels["intent"], judge.seed)
+        if chosen[0].hazards is not None:
+            found = hazard_figures(answers[name]["hazard"], labels["hazard"], judge.heads["hazard"]["thresholds"])
+            figures["hazard"][name] = found if name == "natural_tickets" else {"false_alarms_any": found["false_alarms_any"]}
+        if name == "natural_tickets":
+            figures |= {f"{head} of natural tickets": ordinal_figures(answers[name][head], labels[head]) for head in ("sentiment", "urgency")}
+    return answers, truths
+
+
+def alarm_figures(judge: Judge, samples: list[sample.Sample]) -> dict:
+    """Hazards on the texts written for them, and on texts that carry none."""
+    hazards = held_out(samples, "hazards")
+    sets = {
+        "hazards": hazards,
+        "hazards_in_mails": in_mails(hazards, judge.seed, (1, 4), augment.scenery(samples, "test")),
+        "mood": [s for s in held_out(samples, "mood") if s.hazards is not None],
+        **{kind: held_out(samples, kind) for kind in ("out_of_scope", "scenery")},
+    }
+    limits = judge.heads["hazard"]["thresholds"]
+    found = {name: hazard_figures(judge.probabilities(chosen, name)["hazard"], batches.label_arrays(chosen)["hazard"], limits) for name, chosen in sets.items() if chosen}
+    return {name: one if one["recall_any"] is not None else {k: one[k] for k in ("texts", "false_alarms_any")} for name, one in found.items()}
 
 
 def evaluate(settings: Settings) -> dict:
@@ -279,43 +273,23 @@ def evaluate(settings: Settings) -> dict:
     judge, folder = Judge(settings), settings.path("report")
     folder.mkdir(exist_ok=True)
     figures: dict = {"intent": {}, "hazard": {}, "scope": {}}
-    answers, truths = {}, {}
     sets = {name: found for name, found in test_sets(samples, settings.seed, settings.tickets).items() if found}
-    for name, chosen in sets.items():
-        answers[name] = judge.probabilities(chosen, name)
-        labels = batches.label_arrays(chosen)
-        truths[name] = labels["intent"]
-        figures["intent"][name] = measures.classification(answers[name]["intent"], labels["intent"], settings.seed)
-        if chosen[0].hazards is not None:
-            found = hazard_figures(answers[name]["hazard"], labels["hazard"], judge.heads["hazard"]["thresholds"])
-            figures["hazard"][name] = found if name == "natural_tickets" else {"false_alarms_any": found["false_alarms_any"]}
-        if name == "natural_tickets":
-            figures |= {f"{head} of natural tickets": ordinal_figures(answers[name][head], labels[head]) for head in ("sentiment", "urgency")}
-        if name in RELEASES:
-            write_confusions(folder, labels["intent"], answers[name]["intent"].argmax(-1))
-            write_reliability(folder, answers[name]["intent"], labels["intent"])
-    test = [s for s in samples if s.split == "test"]
-    by_source = {source: [s for s in test if s.source == source] for source in KINDS}
-    for name, chosen in (("hazards", by_source["hazards"]), ("hazards_in_mails", in_mails(by_source["hazards"], settings.seed, (1, 4)))):
-        if chosen:
-            found = judge.probabilities(chosen, name)
-            figures["hazard"][name] = hazard_figures(found["hazard"], batches.label_arrays(chosen)["hazard"], judge.heads["hazard"]["thresholds"])
-    if by_source["mood"]:
-        found, labels = judge.probabilities(by_source["mood"], "mood"), batches.label_arrays(by_source["mood"])
-        figures["sentiment"] = ordinal_figures(found["sentiment"], labels["sentiment"])
-        figures["urgency"] = ordinal_figures(found["urgency"], labels["urgency"])
-    if by_source["out_of_scope"]:
-        outside = judge.probabilities(by_source["out_of_scope"], "out of scope")
+    answers, truths = intent_figures(judge, sets, figures)
+    figures["hazard"] |= alarm_figures(judge, samples)
+    if moods := held_out(samples, "mood"):
+        found, labels = judge.probabilities(moods, "mood"), batches.label_arrays(moods)
+        figures |= {head: ordinal_figures(found[head], labels[head]) for head in ("sentiment", "urgency")}
+    if strangers := held_out(samples, "out_of_scope"):
+        outside = judge.probabilities(strangers, "out of scope")
         limit = judge.heads["scope"]["thresholds"]["out_of_scope"]
         figures["scope"] = {f"against_{name}": scope_figures(found, truths[name], outside, limit) for name, found in answers.items()}
     figures["parity"] = parity(settings, judge, {name: found for name, found in sets.items() if name in COMPARED})
-    decided = decided_tickets(settings.tickets.parent / "decisions")
-    if decided:
+    if decided := decided_tickets(settings.tickets.parent / "decisions"):
         figures["decisions"] = decisions_figures(judge, decided)
-    tickets = demo_tickets(settings.tickets)
-    if tickets:
+    if tickets := demo_tickets(settings.tickets):
         figures["demo"] = demo_rows(judge, tickets)
     figures["cost"] = cpu_milliseconds(judge, [s.text for found in sets.values() for s in found[:40]][:COST_TEXTS])
+    figures["texts"] = dict(Counter(s.source for s in samples if s.source in KINDS))
     training = settings.path("train.json")
     figures["training"] = json.loads(training.read_text()) if training.is_file() else {}
     (folder / "metrics.json").write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

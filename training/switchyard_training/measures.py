@@ -64,15 +64,6 @@ def mixed_ece(confidence: np.ndarray, correct: np.ndarray, outside: np.ndarray, 
     return ece(np.r_[confidence, picked], np.r_[correct, np.zeros(len(picked))])
 
 
-def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> list[dict]:
-    """Mean confidence and accuracy of each bin that holds texts."""
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    return [
-        {"bin": b, "texts": int((which == b).sum()), "confidence": round(float(confidence[which == b].mean()), 4), "accuracy": round(float(correct[which == b].mean()), 4)}
-        for b in range(bins) if (which == b).any()
-    ]
-
-
 def bootstrap_f1(labels: np.ndarray, predicted: np.ndarray, seed: int, rounds: int = 300) -> list[float]:
     """95 % interval of macro-F1 over the classes present."""
     rng = np.random.default_rng(seed)

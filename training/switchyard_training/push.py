@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from switchyard_training import model
-from switchyard_training.bundle import public_name
+from switchyard_training.bundle import FILES, public_name
 from switchyard_training.sample import DataError
-from switchyard_training.settings import Settings
+from switchyard_training.settings import LEARNED, Settings
 
 TRIES = 5
 LONGEST_WAIT = 60.0
@@ -30,20 +30,13 @@ class PushError(Exception):
 
 def adapter(settings: Settings, folder: Path) -> None:
     """adapter_config.json and adapter_model.safetensors by peft's own hand, heads.safetensors beside them."""
-    import torch
     from safetensors.torch import save_file
 
-    trained = settings.path("classifier.pt")
-    if not trained.is_file():
-        raise DataError(f"{trained} not found: the adapter is made by the train step; run `make train` first")
     net = model.with_lora(settings.base, settings.rank, settings.targets)
-    weights = torch.load(trained)
-    unknown = net.load_state_dict(weights, strict=False).unexpected_keys
-    if unknown:
-        raise DataError(f"{trained} does not fit --base, --rank and --targets: {unknown[0]}")
+    weights = model.take(net, settings.out / "classifier" / LEARNED)
     net.encoder.peft_config["default"].base_model_name_or_path = public_name(settings.base)
     net.encoder.save_pretrained(str(folder))
-    save_file({k: v.contiguous() for k, v in weights.items() if k.startswith("heads.")}, str(folder / "heads.safetensors"))
+    save_file({k: v for k, v in weights.items() if k.startswith("heads.")}, str(folder / "heads.safetensors"))
 
 
 def staged(settings: Settings) -> Path:
@@ -54,7 +47,7 @@ def staged(settings: Settings) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     adapter(settings, folder)
-    for name in ("model.onnx", "tokenizer.json", "bundle.json", "README.md"):
+    for name in (*FILES, "bundle.json", "README.md"):
         shutil.copyfile(bundle / name, folder / name)
     shutil.copytree(bundle / REPORT, folder / REPORT)
     return folder

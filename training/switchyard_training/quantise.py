@@ -34,7 +34,8 @@ def calibration_texts(samples: list[sample.Sample], seed: int, count: int = 300)
     pool = [s for s in samples if s.split == "train"]
     handwritten = [s for s in pool if not s.source.startswith("bitext")]
     picked = rng.sample(pool, count // 3) + rng.sample(handwritten, min(len(handwritten), count // 3))
-    mails = [augment.mail(s.text, rng, rng.randint(1, 12)) for s in rng.sample(pool, count // 3)]
+    stories = augment.scenery(samples, "train")
+    mails = [augment.mail(s.text, rng, rng.randint(1, 12), stories) for s in rng.sample(pool, count // 3)]
     return [augment.short(s.text, rng) for s in picked] + mails
 
 

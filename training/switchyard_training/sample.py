@@ -31,6 +31,11 @@ class Sample:
         return self.source.startswith("bitext") or self.source == "table"
 
 
+def file_of(sample: Sample) -> str:
+    """The stem of the hand-written file or table that a text comes from."""
+    return sample.group.partition("/")[0]
+
+
 def fraction(key: str) -> float:
     """A number in [0, 1) that depends on the key alone."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64

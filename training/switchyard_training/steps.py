@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from switchyard_training import digests
-from switchyard_training.settings import Settings
+from switchyard_training.settings import LEARNED, Settings
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ SAMPLES = "samples.jsonl"
 RESUMABLE = {
     step.name: step
     for step in (
-        Step("train", "train", (SAMPLES,), ("classifier.pt", "train.json"), train),
-        Step("export", "export", (SAMPLES, "classifier.pt"), ("classifier.fp32.onnx", "classifier.smooth.onnx"), export),
+        Step("train", "train", (SAMPLES,), (LEARNED, "train.json"), train),
+        Step("export", "export", (SAMPLES, LEARNED), ("classifier.fp32.onnx", "classifier.smooth.onnx"), export),
         Step("quantise", "quantise", (SAMPLES, "classifier.smooth.onnx"), ("classifier.int8.onnx",), quantise),
         Step("calibrate", "calibrate", (SAMPLES, "classifier.int8.onnx"), ("classifier.onnx", "heads.json"), calibrate),
         Step("compare", "compare", (SAMPLES, "classifier.int8.onnx", "heads.json"), ("report/rejection.csv",), compare),
@@ -108,6 +108,7 @@ def tickets(settings: Settings) -> list[Path]:
 def key_of(step: Step, settings: Settings) -> str:
     """Digest of all that decides a step's result."""
     inputs = [settings.path(name) for name in step.reads]
+    inputs += [settings.start] if settings.start and step.name == "train" else []
     inputs += base_files(settings) if step.name in ("train", "encoder") else tickets(settings) if step.name in ("evaluate", "compare") else []
     return digests.key(step.module, settings, [path for path in inputs if path.is_file()])
 

@@ -37,7 +37,7 @@ HAZARDS = ["legal", "health_safety", "self_harm", "violence", "fraud", "privacy"
 SCOPE = ["out_of_scope"]
 
 # What a hand-written file holds, by its name.
-KINDS = ("intents_extra", "requests", "hazards", "out_of_scope", "mood", "tickets")
+KINDS = ("intents_extra", "requests", "hazards", "out_of_scope", "mood", "tickets", "scenery")
 
 # Head name -> labels; the ONNX outputs carry these names.
 HEADS = {

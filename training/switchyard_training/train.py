@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from tqdm import tqdm
 
 from switchyard_training import batches, digests, model, sample
-from switchyard_training.settings import Settings
+from switchyard_training.settings import LEARNED, Settings
 from switchyard_training.taxonomy import HEADS
 
 WEIGHTS = {"intent": 2.0, "sentiment": 0.7, "urgency": 0.5, "hazard": 10.0, "scope": 1.5, "uniform": 0.6}
@@ -92,7 +93,11 @@ def plan(samples: list[sample.Sample], settings: Settings) -> list[list[tuple]]:
 def training_samples(settings: Settings) -> list[sample.Sample]:
     """The training split, without the intents that the settings leave out."""
     without = set(filter(None, settings.without.split(",")))
-    return [s for s in sample.load(settings) if s.split == "train" and s.intent not in without]
+    found = [s for s in sample.load(settings) if s.split == "train" and s.intent not in without]
+    unknown = set(filter(None, settings.new.split(","))) - set(map(sample.file_of, found))
+    if unknown:
+        raise sample.DataError(f"--new names no file with training texts: {', '.join(sorted(unknown))}")
+    return found
 
 
 class Run:
@@ -100,7 +105,10 @@ class Run:
 
     def __init__(self, settings: Settings, steps: int, moods: dict[str, torch.Tensor]):
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.net = model.with_lora(settings.base, settings.rank, settings.targets).to(self.device).train()
+        self.net = model.with_lora(settings.base, settings.rank, settings.targets)
+        if settings.start:
+            model.take(self.net, settings.start)
+        self.net = self.net.to(self.device).train()
         self.moods = {name: weights.to(self.device) for name, weights in moods.items()}
         self.optimizer = torch.optim.AdamW(groups(self.net, settings.lr), weight_decay=0.0)
         rates = [group["lr"] for group in self.optimizer.param_groups]
@@ -108,14 +116,10 @@ class Run:
         self.epochs: list[dict[str, float]] = []
         self.seconds = 0.0
 
-    def learned(self) -> dict[str, torch.Tensor]:
-        """The weights that training changes."""
-        return {k: v.cpu() for k, v in self.net.state_dict().items() if "lora_" in k or k.startswith("heads.")}
-
     def save(self, path: Path, key: str) -> None:
         random_states = [torch.get_rng_state(), *(torch.cuda.get_rng_state_all() if self.device == "cuda" else [])]
         state = {
-            "key": key, "weights": self.learned(), "optimizer": self.optimizer.state_dict(), "schedule": self.schedule.state_dict(),
+            "key": key, "weights": model.learned(self.net), "optimizer": self.optimizer.state_dict(), "schedule": self.schedule.state_dict(),
             "random": random_states, "epochs": self.epochs, "seconds": self.seconds,
         }
         torch.save(state, path.with_suffix(".part"))
@@ -160,9 +164,10 @@ class Run:
 
 
 def train(settings: Settings) -> dict:
-    """Fine-tunes; writes work/classifier.pt (adapters and heads) and work/train.json. A run that was killed goes on after its last
-    finished epoch if code, settings and samples are still the same."""
-    key, code = digests.key("train", settings, [settings.path("samples.jsonl")]), digests.code_digest("train")
+    """Fine-tunes; writes work/adapter.safetensors (adapters and heads) and work/train.json. A run that was killed goes on after its last
+    finished epoch if code, settings, samples and the file it started from are still the same."""
+    start = [settings.start] if settings.start else []
+    key, code = digests.key("train", settings, [settings.path("samples.jsonl"), *start]), digests.code_digest("train")
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     samples = training_samples(settings)
@@ -172,9 +177,9 @@ def train(settings: Settings) -> dict:
     for number in range(len(run.epochs), len(epochs)):
         run.epoch(epochs[number], f"epoch {number + 1}/{len(epochs)}")
         run.save(settings.path("training.pt"), key)
-    torch.save(run.learned(), settings.path("classifier.pt"))
+    save_file(model.learned(run.net), str(settings.path(LEARNED)))
     report = {
-        "key": key, "code": code, **model.trainable(run.net), "samples": len(samples),
+        "key": key, "code": code, "start": digests.digest(settings.start) if settings.start else None, **model.trainable(run.net), "samples": len(samples),
         "texts_an_epoch": [sum(len(ids) for ids, _, _ in epoch) for epoch in epochs], "steps": sum(map(len, epochs)), "epochs": run.epochs,
         "device": run.device if run.device == "cpu" else torch.cuda.get_device_name(), "threads": settings.threads, "seconds": round(run.seconds, 1),
     }
@@ -185,8 +190,6 @@ def train(settings: Settings) -> dict:
 def trained(settings: Settings) -> model.Classifier:
     """The fine-tuned classifier with its adapters merged into the base weights, in evaluation mode."""
     net = model.with_lora(settings.base, settings.rank, settings.targets)
-    missing = net.load_state_dict(torch.load(settings.path("classifier.pt")), strict=False)
-    if missing.unexpected_keys:
-        raise ValueError(f"classifier.pt does not fit the model: {missing.unexpected_keys[:3]}")
+    model.take(net, settings.path(LEARNED))
     net.encoder = net.encoder.merge_and_unload()
     return net.eval()

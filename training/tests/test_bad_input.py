@@ -118,9 +118,9 @@ def test_unusable_input_ends_the_command_with_64(tmp_path, monkeypatch, capsys):
 
 
 def test_all_unusable_settings_are_named_at_once(monkeypatch, capsys):
-    code, said = run(monkeypatch, capsys, "train", "--epochs", "0", "--rank", "-1", "--lr", "0", "--without", "dance")
+    code, said = run(monkeypatch, capsys, "train", "--epochs", "0", "--rank", "-1", "--lr", "0", "--without", "dance", "--start", "nowhere")
     assert code == 64
-    assert all(part in said for part in ("--epochs is 0", "--rank is -1", "--lr is 0", "--without names no intent: dance"))
+    assert all(part in said for part in ("--epochs is 0", "--rank is -1", "--lr is 0", "--without names no intent: dance", "--start: nowhere not found"))
 
 
 def test_an_unknown_step_ends_with_64(monkeypatch, capsys):

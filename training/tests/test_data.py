@@ -56,6 +56,25 @@ def test_training_calibration_and_tests_share_no_scenery():
     assert len({story for stories in lists for story in stories}) == sum(map(len, lists))
 
 
+def test_scenery_goes_into_the_mails_of_its_own_split_and_is_itself_out_of_scope(tmp_path):
+    rows = "".join(f'{{"text": "The {thing} is in bloom.", "mood": "calm"}}\n' for thing in ("rose", "lilac", "broom", "thyme", "heather", "clover", "sage"))
+    (tmp_path / "scenery.jsonl").write_text(rows)
+    samples = data.handwritten_samples(tmp_path, Problems())
+    assert {(s.source, s.out_of_scope, tuple(s.hazards)) for s in samples} == {("scenery", True, ())}
+    train, test = (augment.scenery(samples, split) for split in ("train", "test"))
+    assert set(train) & set(test) == set() and len(train) > len(augment.STORIES)
+    mails = [augment.mail("where is it", random.Random(n), 3, [s.text for s in samples]) for n in range(20)]
+    assert all("in bloom" in mail.lower() for mail in mails)
+
+
+def test_scenery_never_pushes_the_request_out_of_what_the_model_reads():
+    tokens = batches.tokenizer(model.tokenizer_file("all-MiniLM-L6-v2"))
+    long = [f"The {n}th chapter of the book on gardens, which my aunt lent me in the spring, is about hedges, ponds and the patience of moles." for n in range(30)]
+    for n in range(30):
+        whole = batches.token_ids(tokens, [augment.mail("where is my parcel", random.Random(n), 12, long)], 10_000)[0]
+        assert len(whole) <= 330
+
+
 def test_heads_learn_nothing_from_labels_a_text_lacks():
     labels = batches.label_arrays([Sample("a", "mood", "train", sentiment="neutral"), Sample("b", "hazards", "train", hazards=["legal"])])
     assert labels["intent"].tolist() == [batches.UNKNOWN] * 2
@@ -87,6 +106,13 @@ def test_natural_tickets_come_four_times_an_epoch_and_keep_their_words():
     chosen = batches.epoch_samples(bitext + tickets, data.Settings(per_intent=1), 0)
     assert sum(s.source == "tickets" for s in chosen) == 12
     assert len(chosen) == 12 + len(INTENTS) + batches.EMPTY_MAILS + batches.GIBBERISH
+
+
+def test_with_new_files_named_all_others_come_once_an_epoch():
+    tickets = [Sample("where is the lamp", "tickets", "train", intent="track_order", group=f"{file}/g") for file in ("tickets", "tickets_b")]
+    bitext = [Sample("track it", "bitext-20k", "train", intent=intent) for intent in INTENTS]
+    chosen = [s.group for s in batches.epoch_samples(tickets + bitext, data.Settings(per_intent=1, new="tickets_b"), 0)]
+    assert (chosen.count("tickets/g"), chosen.count("tickets_b/g")) == (1, 4)
 
 
 def test_of_a_long_text_both_ends_are_read():

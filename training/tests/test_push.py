@@ -9,25 +9,25 @@ import sys
 import pytest
 import torch
 from hub import TOKEN, Hub
+from safetensors.torch import save_file
 from tiny import base_folder
 
 from switchyard_training import model, push
-from switchyard_training.settings import HERE
+from switchyard_training.settings import HERE, LEARNED
 
 REPO = "somebody/model"
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A work folder with a trained tiny adapter and a bundle folder with the committed card and report."""
+    """A bundle folder with a tiny adapter and the committed card and report; nothing of a training."""
     root = tmp_path_factory.mktemp("push")
     base = base_folder(root / "tiny-distilbert")
     torch.manual_seed(3)
     net = model.with_lora(str(base), 2, "q,k,v")
-    (root / "work").mkdir()
-    torch.save({k: v for k, v in net.state_dict().items() if "lora_" in k or k.startswith("heads.")}, root / "work" / "classifier.pt")
     committed, bundle = HERE.parent / "models" / "classifier", root / "models" / "classifier"
-    shutil.copytree(committed, bundle, ignore=shutil.ignore_patterns("model.onnx"))
+    shutil.copytree(committed, bundle, ignore=shutil.ignore_patterns("model.onnx", LEARNED))
+    save_file(model.learned(net), str(bundle / LEARNED))
     (bundle / "model.onnx").write_bytes(b"onnx" * 1000)
     return root
 
@@ -54,7 +54,7 @@ def test_adapter_onnx_card_and_report_go_in_one_commit(place, hub):
     assert done.returncode == 0, done.stderr
     assert len(hub.commits) == 1
     files = hub.commits[0]["files"]
-    assert {"adapter_config.json", "adapter_model.safetensors", "heads.safetensors", "model.onnx", "tokenizer.json", "bundle.json", "README.md"} <= set(files)
+    assert {"adapter_config.json", "adapter_model.safetensors", "heads.safetensors", "model.onnx", "tokenizer.json", LEARNED, "bundle.json", "README.md"} <= set(files)
     assert any(name.startswith("report/") for name in files)
     config = json.loads(files["adapter_config.json"])
     assert config["r"] == 2 and sorted(config["target_modules"]) == ["k_lin", "q_lin", "v_lin"]
@@ -77,6 +77,13 @@ def test_a_dry_run_lists_everything_and_sends_nothing(place, hub):
     done = sent(place, hub, "--dry-run", token=None)
     assert done.returncode == 0 and hub.asked == []
     assert all(name in done.stderr for name in ("adapter_model.safetensors", "model.onnx", "README.md", f"in one commit to {REPO}"))
+
+
+def test_a_bundle_without_adapter_says_what_to_do(place, hub, tmp_path):
+    shutil.copytree(place / "models", tmp_path / "models")
+    (tmp_path / "models" / "classifier" / LEARNED).unlink()
+    done = sent(place, hub, "--out", str(tmp_path / "models"))
+    assert done.returncode == 64 and f"{LEARNED} not found; the train step makes it" in done.stderr and hub.asked == []
 
 
 def test_the_token_is_needed(place, hub):
