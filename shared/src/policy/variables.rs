@@ -9,7 +9,7 @@ use cel::{
 };
 
 use super::Facts;
-use crate::events::{Channel, Priority, Sentiment, Tier};
+use crate::events::{Channel, Priority, Reply, Sentiment, Tier};
 
 /// The type of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ const fn variable(name: &'static str, kind: Kind, about: &'static str) -> Variab
 }
 
 /// Every variable, as it is documented. The last five are known only when a draft has been tried.
-pub const VARIABLES: [Variable; 29] = [
+pub const VARIABLES: [Variable; 30] = [
     variable("intent", Kind::Text, "the most probable intent"),
     variable("secondary", Kind::Text, "a second request in the same ticket"),
     variable("confidence", Kind::Share, "the intent's probability"),
@@ -72,6 +72,7 @@ pub const VARIABLES: [Variable; 29] = [
     variable("ticket.text", Kind::Text, "subject and message"),
     variable("ticket.customer", Kind::Text, "the help desk's id of the customer"),
     variable("has_reply", Kind::Truth, "whether there is a draft"),
+    variable("reply", Kind::Text, "what it says, empty without one"),
     variable("grounded", Kind::Share, "share of its sentences that rest on a source, 0 without a draft"),
     variable("unbacked", Kind::Level, "how many commitments and figures in it no source carries"),
     variable("provider", Kind::Text, "who wrote it"),
@@ -93,7 +94,7 @@ pub const LEVELS: [(&str, i64); 9] = [
 
 /// Whether a variable speaks of the draft, so that it is not known before there is one.
 pub(super) fn is_of_the_draft(name: &str) -> bool {
-    matches!(name, "has_reply" | "grounded" | "unbacked" | "provider" | "offer")
+    matches!(name, "has_reply" | "reply" | "grounded" | "unbacked" | "provider" | "offer")
 }
 
 /// The variable of this name.
@@ -140,6 +141,7 @@ impl Facts<'_> {
         let reply = self.reply();
         Some(match name {
             "has_reply" => truth(reply.is_some()),
+            "reply" => CowVal::owned(CelString::from(reply.map(Reply::text).unwrap_or_default())),
             "grounded" => figure(reply.map_or(0.0, |reply| reply.grounded), 0.0),
             "unbacked" => level(reply.map_or(0, |reply| reply.unbacked.len()) as i64),
             "provider" => text(reply.map_or("", |reply| &reply.provider)),
