@@ -196,7 +196,10 @@ impl Remote {
             Broken::Unsent(reason) => Trouble::Unsent(reason),
             Broken::Lost(reason) => Trouble::Lost(reason),
         })?;
-        self.hear();
+        // A server that cannot answer this is no sign that it will answer the others.
+        if received.status < 500 {
+            self.hear();
+        }
         self.pace.learn(&received.headers, terms.provider.concurrency);
         self.read(&received)
     }
@@ -222,7 +225,7 @@ impl Remote {
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    /// Ends once nothing has been heard from the provider for `most`, this call's own wait counted.
+    /// Ends once nothing but server errors has been heard from the provider for `most`, this call's own wait counted.
     async fn silence(&self, began: Instant, most: Duration) {
         loop {
             let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);

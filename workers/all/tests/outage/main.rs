@@ -129,8 +129,9 @@ fn in_time(tickets: &[Ticket], times: &Times) {
         assert!(during.iter().any(|ticket| ticket.writer.as_deref() == Some("local")), "nobody stepped in");
         assert!(!during.iter().any(|ticket| ticket.is_by_the_provider()), "it was not out");
     }
-    let worst = print("in all", &tickets.iter().collect::<Vec<_>>());
-    assert!(worst < MOST_MS, "a ticket took {worst} ms");
+    print("in all", &tickets.iter().collect::<Vec<_>>());
+    let late: Vec<&Ticket> = tickets.iter().filter(|ticket| ticket.took >= MOST_MS).collect();
+    assert!(late.is_empty(), "{} tickets took {MOST_MS} ms or more: {late:?}", late.len());
 }
 
 /// The provider writes again in time, and in the end nobody writes for it.

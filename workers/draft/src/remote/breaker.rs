@@ -73,20 +73,12 @@ impl Breaker {
         self.lock().rests.is_some_and(|rest| rest.probed || rest.until > Instant::now())
     }
 
-    /// No call until `rest` has passed, or longer if it has been so before.
+    /// No call until a first rest has passed, unless it is left alone already.
     pub(super) fn trip(&self, most: Duration) {
         let mut state = self.lock();
-        self.open(&mut state, most);
-    }
-
-    fn open(&self, state: &mut State, most: Duration) {
-        let now = Instant::now();
-        let length = match state.rests {
-            Some(rest) if rest.until > now && !rest.probed => return,
-            Some(rest) => (rest.length * 2).min(most),
-            None => FIRST_REST.min(most),
-        };
-        self.rest(state, length);
+        if state.rests.is_none() {
+            self.rest(&mut state, FIRST_REST.min(most));
+        }
     }
 
     fn rest(&self, state: &mut State, length: Duration) {
@@ -114,12 +106,17 @@ impl Pass<'_> {
         self.probe = false;
     }
 
-    /// The provider is not well; it rests up to `most` after too many of these.
+    /// The provider is not well; it rests after too many of these, and up to `most` longer after each probe. Calls that were
+    /// made before it was known say nothing new.
     pub(super) fn failure(mut self, most: Duration) {
         let mut state = self.breaker.lock();
         state.failures += 1;
-        if self.probe || state.failures >= FAILURES {
-            self.breaker.open(&mut state, most);
+        match state.rests {
+            Some(rest) if self.probe && rest.probed => {
+                self.breaker.rest(&mut state, (rest.length * 2).min(most));
+            }
+            None if state.failures >= FAILURES => self.breaker.rest(&mut state, FIRST_REST.min(most)),
+            _ => {}
         }
         self.probe = false;
     }
@@ -207,5 +204,23 @@ mod tests {
         passes.into_iter().for_each(|pass| pass.failure(MOST));
         advance(FIRST_REST).await;
         assert!(breaker.admit().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn late_failures_do_not_end_a_probe_that_is_under_way() {
+        let breaker = Breaker::new("test");
+        let late: Vec<_> = (0..20).map(|_| breaker.admit().unwrap()).collect();
+        breaker.trip(MOST);
+        advance(FIRST_REST).await;
+        let probe = breaker.admit().unwrap();
+        for pass in late {
+            breaker.trip(MOST);
+            pass.failure(MOST);
+        }
+        advance(MOST).await;
+        assert!(breaker.admit().is_err(), "there is one already");
+        probe.failure(MOST);
+        advance(FIRST_REST * 2).await;
+        assert!(breaker.admit().is_ok(), "the next rest is twice the first");
     }
 }

@@ -181,6 +181,27 @@ async fn with_the_provider_out_tickets_go_on_and_it_is_left_alone_until_it_is_ba
 }
 
 #[tokio::test]
+async fn a_ticket_whose_request_hangs_does_not_wait_while_others_are_turned_away() {
+    let providers = ANTHROPIC.replace("timeout_seconds: 2", "timeout_seconds: 10");
+    let bench = Bench::new(&[&providers, LOCAL].concat()).await;
+    bench.stand_in.next([Weather::Hang]);
+    bench.stand_in.standing(Weather::Status { code: 529, retry_after: None, should_retry: Some(false) });
+    let began = Instant::now();
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for number in 2..6 {
+            assert_eq!(writer(&bench, number).await, "local");
+            tokio::time::sleep(Duration::from_millis(400)).await;
+        }
+    };
+    let hung = async { (writer(&bench, 1).await, began.elapsed()) };
+    let ((wrote, took), ()) = futures::join!(hung, others);
+    assert_eq!(wrote, "local");
+    assert!(took < Duration::from_millis(1_800), "{took:?}");
+    assert!(bench.stand_in.ledger().requests > 3, "the others were asked for");
+}
+
+#[tokio::test]
 async fn requests_are_at_most_eleven_for_ten_calls_however_bad_the_weather() {
     let bench = Bench::new(&[ANTHROPIC, LOCAL].concat()).await;
     let calls = 100;
