@@ -5,6 +5,7 @@ mod batched;
 mod doubts;
 mod reading;
 mod stored;
+mod warm;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::{
     provider::{Provider, Providers, Turn},
 };
 use asked::Asked;
+pub(crate) use warm::warm;
 
 /// Where replies are written.
 pub(crate) struct Desk {

@@ -53,6 +53,7 @@ impl shared::Config for Config {
         let providers = Providers::new(doors)?;
         let billing = providers.turns(&policy.current()).iter().any(|turn| turn.model.is_some());
         let ledger = self.ledger.open(billing).await?;
+        desk::warm(&policy.current());
         Ok(DraftWorker { policy, desk: Desk::new(providers, ledger) })
     }
 }

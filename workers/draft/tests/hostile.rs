@@ -7,7 +7,7 @@
     reason = "what a test builds is known, and a test may stop"
 )]
 
-#[path = "canary/mod.rs"]
+#[path = "canary/planted.rs"]
 #[allow(dead_code, reason = "only its dice are used here")]
 mod canary;
 #[path = "hostile/mod.rs"]

@@ -144,7 +144,7 @@ fn added(before: Option<Usage>, now: Usage) -> Usage {
 }
 
 /// The prompt of a ticket. Nothing in it has passed by the redaction, but for ids and what policy says.
-fn prompt(brief: &Brief<'_>, redaction: &Redaction) -> Prompt {
+pub(super) fn prompt(brief: &Brief<'_>, redaction: &Redaction) -> Prompt {
     let ticket = brief.ticket;
     let passages: Vec<Quotable> = brief.passages.iter().map(|passage| quotable(passage, redaction)).collect();
     let offer =

@@ -80,11 +80,18 @@ impl Reading<'_> {
         }
         let unknown = |_| "it holds a placeholder that stands for nothing".to_owned();
         let text = self.redaction.restore(&sentence.text).map_err(unknown)?;
-        let quoted = |source: Source| {
-            let quote = self.redaction.restore(&source.quote).ok()?;
-            Some(Source { id: source.id, quote })
-        };
-        Ok(Sentence { text, sources: sentence.sources.into_iter().filter_map(quoted).collect() })
+        let sources = sentence.sources.into_iter().filter_map(|source| self.quoted(source)).collect();
+        Ok(Sentence { text, sources })
+    }
+
+    /// A source whose quote is spelt as it stands there: a value that is spelt in two ways has one placeholder.
+    fn quoted(&self, Source { id, quote }: Source) -> Option<Source> {
+        let hides = quote.contains('⟦');
+        let passage = self.brief.passages.iter().find(|passage| hides && passage.id == id);
+        let quote = passage
+            .and_then(|passage| self.redaction.original(&passage.reply, &quote))
+            .or_else(|| self.redaction.restore(&quote).ok())?;
+        Some(Source { id, quote })
     }
 
     /// The ticket, redacted: which placeholders are this customer's.

@@ -13,6 +13,9 @@ use super::{Ask, Inner, LedgerError, Stored, metrics::METRICS, queue::Step, slot
 /// How long a step that must not be lost is tried; whoever waits for it is told then.
 const INSIST: Duration = Duration::from_secs(600);
 
+/// How long one who gives a call up waits until that is written down; it is written down all the same.
+const COURTESY: Duration = Duration::from_secs(1);
+
 /// Characters of a provider's request id that are kept.
 const REQUEST_ID: usize = 200;
 
@@ -121,27 +124,30 @@ impl Call {
         storing.await.unwrap_or(Err(LedgerError::Overtaken))
     }
 
-    /// Nothing was billed and it is not tried again: the budget is free. `problem` says why, in a word of ours.
+    /// Nothing was billed and it is not tried again: the budget is free. `problem` says why, in a word of ours. Comes back
+    /// once it is written down, or after a second: the ticket goes on, and for ten minutes it is tried to write it down.
     ///
     /// # Errors
-    /// When Postgres is away for ten minutes.
+    /// When the ledger does not take it.
     pub async fn failed(self, problem: &'static str) -> Result<(), LedgerError> {
         self.give_up(Step::Failed, problem).await
     }
 
     /// A request has left and its answer will not come (time is up, the line was cut): it may have been billed. Asked for
-    /// again, policy decides.
+    /// again, policy decides. Waits as [`Self::failed`] does.
     ///
     /// # Errors
-    /// When Postgres is away for ten minutes.
+    /// When the ledger does not take it.
     pub async fn lost(self, problem: &'static str) -> Result<(), LedgerError> {
         self.give_up(Step::Lost, problem).await
     }
 
     async fn give_up(mut self, step: Step, problem: &'static str) -> Result<(), LedgerError> {
-        match self.settle(step, problem) {
-            Some(settling) => settling.await.unwrap_or(Err(LedgerError::Overtaken)),
-            None => Ok(()),
+        let Some(settling) = self.settle(step, problem) else { return Ok(()) };
+        match tokio::time::timeout(COURTESY, settling).await {
+            Ok(settled) => settled.unwrap_or(Err(LedgerError::Overtaken)),
+            // Its task goes on, and has the call until then: whoever asks for it waits.
+            Err(_) => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! An ill world.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use draft::{Claim, Go, LedgerError, Limits};
 use local::Postgres;
@@ -49,6 +49,31 @@ async fn while_postgres_is_away_nothing_leaves_and_an_answer_waits_until_it_is_b
     assert!(matches!(second.sent().await.unwrap(), Go::Send));
     second.done(b"x".to_vec(), usage()).await.unwrap();
     assert_eq!(next.bills().await, (2, 2, 0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gives_a_call_up_is_not_held_by_a_ledger_that_is_away_and_the_mark_is_made_later() {
+    let mut postgres = Postgres::private().unwrap();
+    let world = World::at(postgres.url()).await;
+    draft::migrate(&world.database).await.unwrap();
+    let ledger = world.ledger();
+    let (turned_away, lost) = (sent(&ledger, &ask(1)).await, sent(&ledger, &ask(2)).await);
+    postgres.kill().unwrap();
+    let began = Instant::now();
+    let (failed, given_up) = tokio::join!(turned_away.failed("turned_away"), lost.lost("lost"));
+    failed.unwrap();
+    given_up.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+
+    postgres.restart().unwrap();
+    let next = World::at(postgres.url()).await;
+    let states = "SELECT string_agg(concat(state, ' ', problem), ', ' ORDER BY state) FROM calls";
+    let began = Instant::now();
+    while next.text(states).await != "failed turned_away, sent lost" {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", next.text(states).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!ours(&ledger, &ask(1)).await.repeats() && ours(&ledger, &ask(2)).await.repeats());
 }
 
 #[tokio::test(flavor = "multi_thread")]
