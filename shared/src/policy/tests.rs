@@ -91,7 +91,7 @@ fn a_hazard_is_never_auto() {
 
 #[test]
 fn a_policy_without_a_guard_against_what_no_intent_fits_is_refused() {
-    let found = unlined(problems("out_of_scope > 0.50", "out_of_scope > 0.50 && tier == \"vip\""));
+    let found = unlined(problems("out_of_scope > 0.03", "out_of_scope > 0.03 && tier == \"vip\""));
     assert!(found[0].starts_with("rules needs one whose only variable is out_of_scope"), "{found:?}");
 }
 
