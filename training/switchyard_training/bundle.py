@@ -114,7 +114,7 @@ def bundle_classifier(settings: Settings) -> Path:
     content = describe(settings, "classifier", folder, code_digest(*MAKERS)) | {
         "heads": judge.heads, "rejection": judge.rejection, "golden": golden, "metrics": card.headline(figures),
     }
-    content["training"] |= {"rank": settings.rank, "targets": settings.targets, "start": figures["training"]["start"]}
+    content["training"] |= {"rank": settings.rank, "targets": settings.targets, "start": figures["training"]["start"], "averaged": figures["training"].get("averaged")}
     write(folder, content)
     (folder / "README.md").write_text(card.classifier_card(content, figures), encoding="utf-8")
     move_in(folder, settings.out / "classifier")

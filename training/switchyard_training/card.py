@@ -91,8 +91,9 @@ def texts_text(figures: dict) -> str:
 
 
 def start_text(training: dict) -> str:
-    start = training.get("start")
-    return f"- It went on from the weights of an earlier training on the same releases and most of the same texts (`{start}`).\n" if start else ""
+    start, parts = training.get("start"), len(training.get("averaged", []))
+    mean = f" It is the mean of {parts} such trainings." if parts else ""
+    return f"- It went on from the weights of an earlier training on the same releases and most of the same texts (`{start}`).{mean}\n" if start else ""
 
 
 def scope_table(figures: dict) -> str:

@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     made = Parser(prog="switchyard_training", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     default = Settings()
-    made.add_argument("step", choices=[*STEPS, "all", "classifier", "lint", "push"], help="'classifier' is all but the encoder")
+    made.add_argument("step", choices=[*STEPS, "all", "classifier", "average", "lint", "push"], help="'classifier' is all but the encoder")
     made.add_argument("--data", default=bitext_default(), help="folder with Bitext releases, or the Hub's id of the set; also SWITCHYARD_BITEXT_DIR")
     made.add_argument("--table", dest="tables", metavar="TABLE", action="append", default=[], help="a CSV or JSONL file of your own with texts and labels; may come several times")
     made.add_argument("--columns", default=default.columns, help="what your columns are called: text=body,subject=title,intent=label,…")
@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--threads", type=int, default=default.threads, help="CPU threads; another number gives other bits")
     made.add_argument("--without", default=default.without, help="intents to leave out of training, to see what the model says of them")
     made.add_argument("--new", default=default.new, metavar="FILES", help="hand-written files that --start has not learned from, such as hazards_d,scenery: their texts come several times an epoch, all others once and never joined")
+    made.add_argument("--of", type=Path, metavar="FOLDER", action="append", default=[], help="average: the work folder of a training; comes twice or more")
     made.add_argument("--repo", default="", help="push: the Hub's repository, <user>/<name>; the token comes from HF_TOKEN")
     made.add_argument("--dry-run", action="store_true", help="push: list what would go and send nothing")
     made.add_argument("--strict", action="store_true", help="train on the 20k release alone, nothing of the 6,480 one")
@@ -59,12 +60,14 @@ def settings_of(given: argparse.Namespace) -> Settings:
 
 
 def run(step: str, settings: Settings, given: argparse.Namespace, again: bool) -> object:
-    from switchyard_training import bundle, data, push, steps
+    from switchyard_training import average, bundle, data, push, steps
 
     if step == "data":
         return {"samples": len(data.prepare(settings))}
     if step == "push":
         return push.push(settings, given.repo, given.dry_run)
+    if step == "average":
+        return average.average(settings, given.of)
     if step == "lint":
         return linted(settings)
     if step == "bundle":

@@ -6,10 +6,10 @@ import json
 import pytest
 import small
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import DistilBertConfig, DistilBertModel
 
-from switchyard_training import bundle, card, data, digests, gate, model, runtime, steps, train
+from switchyard_training import average, bundle, card, data, digests, gate, model, runtime, steps, train
 from switchyard_training.sample import DataError
 from switchyard_training.settings import LEARNED
 
@@ -84,6 +84,25 @@ def test_a_training_goes_on_from_the_adapter_of_a_bundle(root, first):
     assert further["start"] == digests.digest(start) and earlier["start"] is None
     assert further["epochs"][0]["all"] < earlier["epochs"][0]["all"]
     assert not steps.is_done(steps.RESUMABLE["train"], dataclasses.replace(chosen, start=None), steps.read_state(chosen))
+
+
+def test_the_mean_of_two_trainings_from_one_start_lies_between_them(root, first):
+    parts = []
+    for seed in (7, 8):
+        chosen = dataclasses.replace(small.settings(root, f"part-{seed}"), start=first.path(LEARNED), epochs=1, seed=seed)
+        data.prepare(chosen)
+        train.train(chosen)
+        parts.append(chosen.work)
+    chosen = small.settings(root, "mean")
+    report = average.average(chosen, parts)
+    one, other, mean = (load_file(str(folder / LEARNED)) for folder in (*parts, chosen.work))
+    assert report["averaged"] == [digests.digest(folder / LEARNED) for folder in parts] and len(report["epochs"]) == 2
+    assert all(torch.allclose(mean[name], (one[name] + other[name]) / 2) for name in one)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+    with pytest.raises(DataError, match="the same --start"):
+        average.average(chosen, [first.work, parts[0]])
+    with pytest.raises(DataError, match="nothing to average"):
+        average.average(chosen, [first.work])
 
 
 def test_an_adapter_of_another_shape_or_no_adapter_at_all_is_refused(root, first):
