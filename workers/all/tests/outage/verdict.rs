@@ -56,21 +56,22 @@ pub fn texts_of_the_provider<'a>(tickets: impl Iterator<Item = &'a Ticket>, text
     whose.into_iter().filter_map(|(text, provider)| provider.then_some(text)).collect()
 }
 
-/// Prints how long these took and who wrote.
+/// Prints how long these took, where the slowest was how long, and who wrote.
 pub fn print(what: &str, tickets: &[&Ticket]) {
-    let mut times: Vec<i64> = tickets.iter().map(|ticket| ticket.took).collect();
-    times.sort_unstable();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    let mut tickets = tickets.to_vec();
+    tickets.sort_by_key(|ticket| ticket.took);
+    let at = |share: f64| tickets[((tickets.len() - 1) as f64 * share).round() as usize];
     let mut writers: BTreeMap<&str, usize> = BTreeMap::new();
-    for ticket in tickets {
+    for ticket in &tickets {
         *writers.entry(ticket.writer.as_deref().unwrap_or("nobody")).or_default() += 1;
     }
     println!(
-        "{what}: {} tickets, received to routed p50 {} ms, p99 {} ms, worst {} ms; written by {writers:?}",
-        times.len(),
-        at(0.5),
-        at(0.99),
-        at(1.0)
+        "{what}: {} tickets, received to routed p50 {} ms, p99 {} ms, worst {} ms (by stage {:?}); written by {writers:?}",
+        tickets.len(),
+        at(0.5).took,
+        at(0.99).took,
+        at(1.0).took,
+        at(1.0).stages
     );
 }
 
