@@ -44,10 +44,13 @@ soak: $(ORT) packages ## The end-to-end test with random faults, the bills with 
 	SWITCHYARD_SOAK_MINUTES=$(MINUTES) cargo test -p all --test chaos --test bills --test outage -- --nocapture
 
 .PHONY: bench
-bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/
+bench: $(ORT) packages ## Speed and memory beside their limits, to target/bench/; one ticket's steps, ledger and draft worker below
 	cargo build --release --workspace --bins --examples
 	ROUNDS=$(ROUNDS) cargo run --release -p bench
 	cargo bench --quiet -p shared --bench model -- $(ROUNDS)
+	cargo bench --quiet -p shared -p route -p draft --bench reading --bench decide --bench drafting
+	cargo run --release --quiet -p draft --example ledger_speed
+	cargo run --release --quiet -p draft --example overhead
 
 .PHONY: train
 train: training/.venv/installed ## Fine-tune, calibrate, export and quantise the models; data from SWITCHYARD_BITEXT_DIR

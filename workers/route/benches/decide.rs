@@ -1,24 +1,26 @@
-//! Decisions a second on one core: `cargo bench -p route`.
+//! Decisions on one core: `cargo bench -p route --bench decide`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench may stop")]
 
-use std::{hint::black_box, time::Instant};
+use std::hint::black_box;
 
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use shared::{events::Drafted, policy::Policy};
 
-const ROUNDS: u32 = 50_000;
-
-fn main() {
+fn decisions(criterion: &mut Criterion) {
     let policy = Policy::parse(include_str!("../../../deploy/policy.yaml")).unwrap();
-    let event: Drafted = serde_json::from_str(include_str!("../tests/plain.json")).unwrap();
-    let Drafted { ticket, classification, retrieval, draft } = &event;
-    let begun = Instant::now();
-    for _ in 0..ROUNDS {
-        black_box(route::decide(black_box(&policy), ticket, classification, retrieval, draft));
+    let plain: Drafted = serde_json::from_str(include_str!("../tests/plain.json")).unwrap();
+    // Thirty sentences, so that what reads the text shows.
+    let mut long = plain.clone();
+    long.ticket.body = "The shelf of order 4711 for 129 euros came with one board too few. ".repeat(30);
+    let mut group = criterion.benchmark_group("decide");
+    group.throughput(Throughput::Elements(1));
+    for (name, event) in [("a short ticket", &plain), ("a long ticket", &long)] {
+        let Drafted { ticket, classification, retrieval, draft } = event;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| route::decide(black_box(&policy), ticket, classification, retrieval, draft));
+        });
     }
-    let seconds = begun.elapsed().as_secs_f64();
-    println!(
-        "{:.0} decisions a second, {:.2} µs each",
-        f64::from(ROUNDS) / seconds,
-        seconds * 1e6 / f64::from(ROUNDS)
-    );
 }
+
+criterion_group!(benches, decisions);
+criterion_main!(benches);
