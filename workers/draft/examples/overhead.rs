@@ -78,9 +78,12 @@ where
     F: Future<Output = ()> + Send,
 {
     let until = Instant::now() + time;
-    let lines = (0..at_once).map(|_| {
+    let lines = (0..at_once).map(|line| {
         let one = one.clone();
+        // Spread over the provider's time, as tickets come, not all at once.
+        let first = OWN.mul_f64(line as f64 / at_once as f64);
         tokio::spawn(async move {
+            tokio::time::sleep(first).await;
             let mut times = Vec::new();
             while Instant::now() < until {
                 let begun = Instant::now();
