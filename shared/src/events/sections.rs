@@ -45,6 +45,9 @@ pub struct Classification {
     pub language: Language,
     /// Dangers named in the text, likeliest first.
     pub hazards: Vec<Hazard>,
+    /// The largest probability of any danger, named above or not, 0 to 1.
+    #[serde(default)]
+    pub danger: f64,
     /// Tokens the model read.
     pub tokens: u32,
     /// Whether the text was longer than the model reads.

@@ -45,8 +45,9 @@ const fn variable(name: &'static str, kind: Kind, about: &'static str) -> Variab
     Variable { name, kind, about }
 }
 
-/// Every variable, as it is documented. The last five are known only when a draft has been tried.
-pub const VARIABLES: [Variable; 30] = [
+/// Every variable, as it is documented. The last six are known only when a draft has been
+/// tried.
+pub const VARIABLES: [Variable; 31] = [
     variable("intent", Kind::Text, "the most probable intent"),
     variable("secondary", Kind::Text, "a second request in the same ticket"),
     variable("confidence", Kind::Share, "the intent's probability"),
@@ -55,6 +56,7 @@ pub const VARIABLES: [Variable; 30] = [
     variable("similarity", Kind::Figure, "cosine of the best passage, 0 without one"),
     variable("agreement", Kind::Share, "share of the passages' similarity that belongs to the intent"),
     variable("hazards", Kind::Texts, "dangers named in the text"),
+    variable("danger", Kind::Share, "the largest probability of any danger, named or not"),
     variable("priority", Kind::Level, "low, normal, high or urgent: numbers 0 to 3"),
     variable("sentiment", Kind::Level, "very_negative, negative, neutral, positive, very_positive: 0 to 4"),
     variable("mood", Kind::Figure, "the expected sentiment, -1 to 1"),
@@ -115,6 +117,7 @@ impl VariableResolver for Facts<'_> {
             "similarity" => figure(self.similarity().unwrap_or_default(), 0.0),
             "agreement" => figure(self.agreement(), 0.0),
             "hazards" => texts(read.hazards.iter().map(|hazard| &*hazard.kind)),
+            "danger" => figure(read.danger, 1.0),
             "priority" => level(read.attention.priority as i64),
             "sentiment" => level(read.mood.sentiment as i64),
             "mood" => figure(read.mood.score, -1.0),

@@ -76,6 +76,7 @@ pub fn classification() -> Classification {
         attention: Attention { priority: Priority::Normal, urgency: Priority::Normal, probability: 0.9 },
         language: Language { code: "en".to_owned(), confidence: 1.0, supported: true },
         hazards: Vec::new(),
+        danger: 0.0,
         tokens: 3,
         truncated: false,
         cpu_ms: 0.0,

@@ -62,6 +62,7 @@ impl Heads {
         let ranked = self.intent.ranked(output.row("intent")?);
         let probability = |place: usize| ranked.get(place).map_or(0.0, |(_, probability)| *probability);
         let scope = self.scope.independent(output.row("scope")?);
+        let hazard_logits = output.row("hazard")?;
         Ok(Classification {
             model,
             intent: ranked.first().map(|(label, _)| (*label).to_owned()).unwrap_or_default(),
@@ -73,7 +74,8 @@ impl Heads {
             mood: mood(&self.sentiment.levels(output.row("sentiment")?)),
             attention: attention(&self.urgency.levels(output.row("urgency")?), given),
             language,
-            hazards: self.hazard.raised(output.row("hazard")?).into_iter().map(hazard).collect(),
+            hazards: self.hazard.raised(hazard_logits).into_iter().map(hazard).collect(),
+            danger: danger(&self.hazard.independent(hazard_logits)),
             tokens: output.tokens,
             truncated: output.truncated,
             cpu_ms: 0.0,
@@ -132,6 +134,11 @@ fn likeliest<Level: Copy>(levels: &[(Level, f64)]) -> Option<(Level, f64)> {
 
 fn hazard((kind, probability): (&str, f64)) -> Hazard {
     Hazard { kind: kind.to_owned(), probability: rounded(probability) }
+}
+
+/// The largest of these probabilities.
+fn danger(hazards: &[(&str, f64)]) -> f64 {
+    rounded(hazards.iter().map(|(_, probability)| *probability).fold(0.0, f64::max))
 }
 
 fn scored(label: &str, probability: f64) -> Scored {

@@ -40,7 +40,8 @@ async fn main() {
     let text = std::fs::read_to_string(&file).unwrap();
     let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let stand_in = StandIn::start(Terms::default()).await.unwrap();
-    let (worker, _folder) = bench::worker(PROVIDERS, &stand_in, KEY, &bench::database().await).await;
+    let (worker, _folder) =
+        bench::worker(PROVIDERS, &stand_in, KEY, &local::Postgres::empty_database().unwrap()).await;
     let events = rows.iter().map(|row| event(&row["routed"]));
     let drafts = stream::iter(events.map(|event| bench::draft(&worker, event))).buffered(8);
     let drafts: Vec<Draft> = drafts.collect().await;

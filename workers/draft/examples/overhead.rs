@@ -49,7 +49,7 @@ fn runtime(threads: usize) -> Runtime {
 }
 
 async fn measure(stand_in: &StandIn, at_once: u64, time: Duration) {
-    let database = bench::database().await;
+    let database = local::Postgres::empty_database().unwrap();
     let (worker, _folder) = bench::worker(PROVIDERS, stand_in, KEY, &database).await;
     let (worker, serial) = (Arc::new(worker), Arc::new(AtomicU32::new(0)));
     let handle = move || {

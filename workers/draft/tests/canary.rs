@@ -23,6 +23,7 @@ use canary::{
     planted::{Case, cases, leaks},
 };
 use draft::{Config, DraftWorker, LedgerSettings, redact::Redaction};
+use local::Postgres;
 use serde_json::{Value, json};
 use shared::{
     Envelope, Failure, Worker,
@@ -102,7 +103,7 @@ impl Stage {
     async fn new() -> Self {
         ear::listen();
         let stand_in = StandIn::start(Terms::default()).await.unwrap();
-        Self { stand_in, database: bench::database().await, bus: MemoryBus::new(4) }
+        Self { stand_in, database: Postgres::empty_database().unwrap(), bus: MemoryBus::new(4) }
     }
 
     async fn worker(&self) -> (DraftWorker, tempfile::TempDir) {

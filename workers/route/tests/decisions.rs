@@ -124,8 +124,9 @@ fn the_score_parts_the_routes_and_a_limit_itself_is_not_auto() {
 #[test]
 fn each_rule_lowers_the_route_and_gives_its_name() {
     type Change = fn(&mut Case);
-    let expected: [(&str, Route, Change); 15] = [
+    let expected: [(&str, Route, Change); 16] = [
         ("rule:out_of_scope", Route::Suggest, |case| case.classification.out_of_scope = 0.51),
+        ("rule:perhaps_a_danger", Route::Suggest, |case| case.classification.danger = 0.46),
         ("rule:nothing_like_it", Route::Suggest, |case| {
             case.classification.confidence = 1.0;
             case.retrieval.passages[0].score = 0.34;

@@ -64,7 +64,7 @@ async fn replayed_tickets_go_together_at_half_the_price_and_live_ones_do_not() {
 #[tokio::test]
 async fn a_batch_is_found_again_on_the_last_page_of_many() {
     let terms = Terms { batch: Duration::from_millis(1_000), page: 2, ..Terms::default() };
-    let (stand_in, database) = (StandIn::start(terms).await.unwrap(), database().await);
+    let (stand_in, database) = (StandIn::start(terms).await.unwrap(), Postgres::empty_database().unwrap());
     let (first, _folder) = worker(&stand_in, &database).await;
     tokio::select! {
         _ = first.handle(replayed(0)) => panic!("it was to be given up half-way"),
@@ -72,7 +72,7 @@ async fn a_batch_is_found_again_on_the_last_page_of_many() {
     }
     drop(first);
     for number in 1..10 {
-        let (another, _folder) = worker(&stand_in, &crate::bench::database().await).await;
+        let (another, _folder) = worker(&stand_in, &Postgres::empty_database().unwrap()).await;
         tokio::select! {
             _ = another.handle(replayed(number)) => panic!("it was to be given up half-way"),
             () = billed(&stand_in, u64::from(number) + 1) => {}
