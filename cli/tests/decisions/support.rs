@@ -61,11 +61,11 @@ pub static JUDGED: LazyLock<Judged> = LazyLock::new(|| {
     Judged { folder, labelled, rows }
 });
 
-/// The first 120 labelled tickets of a shop.
+/// The first 200 labelled tickets of a shop.
 fn few(folder: &Path, shop: &str) -> PathBuf {
     let text = fs::read_to_string(root().join(format!("deploy/decisions/{shop}.jsonl"))).unwrap();
     let file = folder.join(format!("{shop}.jsonl"));
-    let lines: Vec<&str> = text.lines().take(120).collect();
+    let lines: Vec<&str> = text.lines().take(200).collect();
     fs::write(&file, lines.join("\n")).unwrap();
     file
 }

@@ -52,7 +52,7 @@ fn every_wrong_value_is_said_at_once() {
     thresholds.suggest 0.6 is above thresholds.auto 0.5
     care.sentiment.most -2 is not between 0 and 50
     care.priority.ramp [1.0, 3.0] must fall: a higher priority is less safe
-    rules[8].when asks for trunkated, which there is not
+    rules[9].when asks for trunkated, which there is not
     offers[0].code 'PINE 10' must be letters, digits and hyphens
     offers[0].text does not name the code 'PINE 10'
     ");

@@ -20,7 +20,7 @@ use std::{collections::BTreeMap, marker::PhantomData, time::Duration};
 use canary::{
     bad, ear, line,
     look::Look,
-    planted::{Case, cases, leaks},
+    planted::{Case, Planted, cases, leaks},
 };
 use draft::{Config, DraftWorker, LedgerSettings, redact::Redaction};
 use local::Postgres;
@@ -167,6 +167,24 @@ fn written(bus: &MemoryBus, values: &Look) -> BTreeMap<String, usize> {
         *written.entry(who).or_default() += 1;
     }
     written
+}
+
+#[test]
+fn the_look_finds_every_value_as_it_is_spelt_and_none_in_a_row_of_figures() {
+    for case in cases(1_000) {
+        for Planted { value, .. } in &case.planted {
+            let look = Look::of([value.as_str()]);
+            assert!(
+                !look.finds(&format!("took 3.21 ms, reason=\"no {value}, sorry\"")).is_empty(),
+                "{value}"
+            );
+        }
+    }
+    assert!(
+        Look::of(["434-74-8449"])
+            .finds("21:04:43.474844912Z INFO time.busy=434µs time.idle=74.8449ms")
+            .is_empty()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
