@@ -2,6 +2,7 @@
 
 mod any;
 mod decode;
+mod draft;
 mod problem;
 mod sections;
 mod ticket;
@@ -11,9 +12,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use any::{AnyEvent, Nothing};
 pub use decode::{DecodeError, MAX_BODY_CHARS, MAX_EVENT_BYTES};
+pub use draft::{DISCLOSURE, Draft, Reply, Sentence, Source, Usage};
 pub use sections::{
-    Attention, Classification, Contribution, Cost, DISCLOSURE, Decision, Draft, Hazard, Language, Mood,
-    Passage, Reply, Retrieval, Route, Rule, Scored, Sentence, Source, Thresholds, Usage,
+    Attention, Classification, Contribution, Cost, Decision, Hazard, Language, Mood, Passage, Retrieval,
+    Route, Rule, Scored, Thresholds,
 };
 pub use ticket::{Channel, Customer, Priority, Resolution, Sentiment, Ticket, Tier, joined};
 
